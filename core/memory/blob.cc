@@ -1,0 +1,52 @@
+#include "core/memory/blob.h"
+
+#include <malloc.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "core/base/assert.h"
+#include "core/memory/reclaimer.h"
+
+namespace tarn {
+namespace {
+
+std::atomic<std::size_t> live_bytes = 0;
+
+}  // namespace
+
+BlobRef Blob::allocate(std::size_t size, std::size_t capacity) {
+  if (capacity < size) capacity = size;
+  void* memory = std::malloc(sizeof(Blob) + capacity);
+  if (memory == nullptr) throw std::bad_alloc();
+  capacity = ::malloc_usable_size(memory) - sizeof(Blob);
+  live_bytes.fetch_add(sizeof(Blob) + capacity, std::memory_order_relaxed);
+  return BlobRef(new (memory) Blob(size, capacity));
+}
+
+BlobRef Blob::copy(std::string_view bytes) {
+  BlobRef blob = allocate(bytes.size(), bytes.size());
+  std::memcpy(blob->data(), bytes.data(), bytes.size());
+  return blob;
+}
+
+void Blob::set_size(std::size_t size) {
+  TARN_ASSERT(size <= capacity_);
+  size_ = size;
+}
+
+std::size_t Blob::total_bytes() { return live_bytes.load(std::memory_order_relaxed); }
+
+std::size_t Blob::memory_bytes() const { return sizeof(Blob) + capacity_; }
+
+void Blob::destroy(Blob* blob) {
+  live_bytes.fetch_sub(blob->memory_bytes(), std::memory_order_relaxed);
+  if (blob->capacity_ >= kReclaimBytes) {
+    Reclaimer::destroy_later(blob, [](void* memory) { std::free(memory); });
+  } else {
+    std::free(blob);
+  }
+}
+
+}  // namespace tarn
