@@ -1,0 +1,106 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/memory/blob.h"
+
+namespace tarn {
+
+// Chunks of reply memory, kept for the next connection that needs one, so that idle connections
+// hold none. The last chunk given back is the first handed out: it is still in the cache.
+class ChunkPool {
+ public:
+  static constexpr std::size_t kChunkBytes = 16 * 1024;
+
+  std::unique_ptr<char[]> take();
+  void give_back(std::unique_ptr<char[]> chunk);
+
+ private:
+  static constexpr std::size_t kMaxKept = 256;
+  std::vector<std::unique_ptr<char[]>> free_;
+};
+
+// What waits to be sent to a peer: a list of segments, each a chunk that was written to, or a view
+// into a shared blob. Writers reserve room, write, and commit; the connection gathers the segments,
+// sends, and consumes.
+class OutputBuffer {
+ public:
+  explicit OutputBuffer(ChunkPool& pool) : pool_(&pool) {}
+  ~OutputBuffer() { clear(); }
+  OutputBuffer(const OutputBuffer&) = delete;
+  OutputBuffer& operator=(const OutputBuffer&) = delete;
+
+  // Returns at least `bytes` bytes in one piece to write to. REQUIRES: bytes <= kChunkBytes.
+  char* reserve(std::size_t bytes) {
+    if (static_cast<std::size_t>(limit_ - cursor_) < bytes) [[unlikely]]
+      add_chunk();
+    return cursor_;
+  }
+  // Says that everything before `end`, in the room last reserved, has been written.
+  void commit(char* end) { cursor_ = end; }
+
+  void append(std::string_view bytes) {
+    if (bytes.size() > static_cast<std::size_t>(limit_ - cursor_)) return append_across(bytes);
+    std::memcpy(cursor_, bytes.data(), bytes.size());
+    cursor_ += bytes.size();
+  }
+  // Sends `bytes`, which lie in `blob`, without copying them.
+  void append_shared(BlobRef blob, std::string_view bytes);
+
+  // A place for bytes that are known only later (the length of an array, before its elements). Fill
+  // it before the next gather(). Invalidated by truncate() to before it.
+  using Placeholder = std::size_t;
+  Placeholder add_placeholder();
+  void fill(Placeholder place, std::string_view bytes);
+
+  // Everything appended after mark() is taken back by truncate().
+  struct Mark {
+    std::size_t segments;
+    std::size_t bytes;
+  };
+  Mark mark();
+  void truncate(const Mark& mark);
+
+  bool empty() const { return bytes() == 0; }
+  // Bytes that wait.
+  std::size_t bytes() const { return closed_bytes_ + (segments_.empty() ? 0 : open_bytes()); }
+  // Memory that is held for them, shared blobs included.
+  std::size_t memory_bytes() const;
+  std::size_t segments() const { return segments_.size() - first_; }
+
+  // Fills `vectors` with what comes first; returns how many were filled.
+  std::size_t gather(std::span<iovec> vectors);
+  // Drops the first `bytes` bytes: they are sent.
+  void consume(std::size_t bytes);
+  void clear();
+
+ private:
+  struct Segment {
+    const char* data = nullptr;
+    std::size_t size = 0;
+    std::unique_ptr<char[]> chunk;  // where the segment is a chunk of the pool's
+    BlobRef blob;                   // where it is a view into a blob
+  };
+
+  std::size_t open_bytes() const { return static_cast<std::size_t>(cursor_ - open_start_); }
+  void add_chunk();
+  void close_open_segment();
+  void append_across(std::string_view bytes);
+
+  ChunkPool* pool_;
+  std::vector<Segment> segments_;  // from first_ on; the last one is open where open_start_ is set
+  std::size_t first_ = 0;
+  std::size_t closed_bytes_ = 0;
+  char* open_start_ = nullptr;
+  char* cursor_ = nullptr;
+  char* limit_ = nullptr;
+};
+
+}  // namespace tarn

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/net/output_buffer.h"
+
+namespace tarn {
+
+// A connection as those see it who speak a protocol over it: no sockets, no event loop.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  virtual OutputBuffer& output() = 0;
+  // Has the output sent at the end of this round of the event loop.
+  virtual void schedule_flush() = 0;
+
+  // Takes no more input, sends what waits, then closes.
+  virtual void close_after_flush() = 0;
+  // Closes soon, without sending more. Safe at any time, also from within the handler.
+  virtual void close() = 0;
+
+  // Stops handing input to the handler, until resume_input(), which hands over at once (in a later
+  // round) what has arrived by then.
+  virtual void pause_input() = 0;
+  virtual void resume_input() = 0;
+
+  virtual int fd() const = 0;
+  // "address:port", "[address]:port" for IPv6, or "path:0" for a unix socket.
+  virtual const std::string& peer_address() const = 0;
+  virtual const std::string& local_address() const = 0;
+  virtual bool is_unix_socket() const = 0;
+  // Bytes received and sent since the start.
+  virtual std::size_t bytes_received() const = 0;
+  virtual std::size_t bytes_sent() const = 0;
+  // Received bytes that the handler has not consumed, and the memory held for them.
+  virtual std::size_t pending_input_bytes() const = 0;
+  virtual std::size_t input_capacity_bytes() const = 0;
+};
+
+// Who speaks the protocol. Owned by the connection.
+class InputHandler {
+ public:
+  virtual ~InputHandler() = default;
+
+  // What on_input did with its input: bytes taken from the front and from the back. What is between
+  // is offered again, with what arrives behind it.
+  struct Taken {
+    std::size_t front = 0;
+    std::size_t back = 0;
+    // It stopped early, for others' sake, and could go on: call again after the others' turn.
+    bool more = false;
+  };
+  virtual Taken on_input(std::string_view input) = 0;
+
+  // Where the next bytes from the peer shall be received; empty for the connection's own buffer.
+  virtual std::span<char> direct_target() { return {}; }
+  virtual void on_direct(std::size_t /*bytes*/) {}
+
+  // The connection is gone; the last call.
+  virtual void on_closed() = 0;
+};
+
+}  // namespace tarn
