@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tarn {
+
+// How recently, or how often, a key was used, in the 24 bits that an entry has for it.
+//
+// Recency (the default): seconds, wrapping after 194 days. Frequency (with an LFU
+// maxmemory-policy): the minute of the last decay in the upper 16 bits and a logarithmic counter in
+// the lower 8: it rises with probability 1 / ((counter - kInitial) * log_factor + 1) and falls by
+// one for every decay_minutes without use. (Morris, "Counting large numbers of events in small
+// registers", 1978.)
+class AccessPolicy {
+ public:
+  static constexpr std::uint32_t kInitialFrequency = 5;
+
+  bool tracks_frequency = false;
+  unsigned log_factor = 10;
+  unsigned decay_minutes = 1;
+
+  // The access bits of a key made now.
+  std::uint32_t fresh(std::int64_t now_ms) const {
+    return tracks_frequency ? minute(now_ms) << 8 | kInitialFrequency : second(now_ms);
+  }
+
+  // The access bits after one more use.
+  std::uint32_t touched(std::uint32_t access, std::int64_t now_ms) const {
+    return tracks_frequency ? count_use(access, now_ms) : second(now_ms);
+  }
+
+  std::int64_t idle_seconds(std::uint32_t access, std::int64_t now_ms) const {
+    return (second(now_ms) - access) & 0xffffff;
+  }
+
+  // The counter, less what it has lost since its last decay.
+  std::uint32_t frequency(std::uint32_t access, std::int64_t now_ms) const;
+
+ private:
+  static std::uint32_t second(std::int64_t now_ms) {
+    return static_cast<std::uint32_t>(now_ms / 1000) & 0xffffff;
+  }
+  static std::uint32_t minute(std::int64_t now_ms) {
+    return static_cast<std::uint32_t>(now_ms / 60'000) & 0xffff;
+  }
+  std::uint32_t count_use(std::uint32_t access, std::int64_t now_ms) const;
+};
+
+}  // namespace tarn

@@ -1,0 +1,71 @@
+#include "core/keyspace/databases.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/memory/reclaimer.h"
+
+namespace tarn {
+
+Databases::Databases(const Clock& clock, std::size_t count)
+    : context_{clock, access_policy_, stats_} {
+  keyspaces_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    keyspaces_.push_back(std::make_unique<Keyspace>(context_, static_cast<unsigned>(i)));
+  }
+}
+
+void Databases::swap(std::size_t first, std::size_t second) {
+  std::swap(keyspaces_[first], keyspaces_[second]);
+  keyspaces_[first]->set_index(static_cast<unsigned>(first));
+  keyspaces_[second]->set_index(static_cast<unsigned>(second));
+}
+
+std::size_t Databases::flush(std::size_t index) {
+  const std::size_t keys = keyspaces_[index]->size();
+  if (keys == 0) return 0;
+  stats_.changes += keys;
+  auto fresh = std::make_unique<Keyspace>(context_, static_cast<unsigned>(index));
+  Reclaimer::destroy_later(std::exchange(keyspaces_[index], std::move(fresh)));
+  return keys;
+}
+
+std::size_t Databases::flush_all() {
+  std::size_t keys = 0;
+  for (std::size_t i = 0; i < keyspaces_.size(); ++i) keys += flush(i);
+  return keys;
+}
+
+std::size_t Databases::total_keys() const {
+  std::size_t total = 0;
+  for (const auto& keyspace : keyspaces_) total += keyspace->size();
+  return total;
+}
+
+std::size_t Databases::memory_bytes() const {
+  std::size_t total = 0;
+  for (const auto& keyspace : keyspaces_) total += keyspace->memory_bytes();
+  return total;
+}
+
+bool Databases::expire_step(std::size_t max_items) {
+  if (!context_.active_expiry) return false;
+  bool more = false;
+  for (std::size_t i = 0; i < keyspaces_.size(); ++i) {
+    next_to_expire_ = (next_to_expire_ + 1) % keyspaces_.size();
+    Keyspace& keyspace = *keyspaces_[next_to_expire_];
+    if (keyspace.expires() == 0 && keyspace.wheel().size() == 0) continue;
+    more |= keyspace.expire_step(max_items);
+  }
+  return more;
+}
+
+std::int64_t Databases::next_expiry_ms() const {
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  if (!context_.active_expiry) return next;
+  for (const auto& keyspace : keyspaces_) next = std::min(next, keyspace->next_expiry_ms());
+  return next;
+}
+
+}  // namespace tarn

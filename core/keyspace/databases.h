@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/keyspace/keyspace.h"
+
+namespace tarn {
+
+// The numbered databases of a server, and the chores that go round all of them.
+class Databases {
+ public:
+  Databases(const Clock& clock, std::size_t count);
+
+  std::size_t size() const { return keyspaces_.size(); }
+  Keyspace& operator[](std::size_t index) { return *keyspaces_[index]; }
+  const Keyspace& operator[](std::size_t index) const { return *keyspaces_[index]; }
+
+  // Exchanges what two databases hold.
+  void swap(std::size_t first, std::size_t second);
+
+  // Empties a database, or all, at once; the memory is given back on a helper thread. Returns how
+  // many keys there were.
+  std::size_t flush(std::size_t index);
+  std::size_t flush_all();
+
+  std::size_t total_keys() const;
+  std::size_t memory_bytes() const;
+
+  // One slice of deleting due keys, fairly over the databases; returns whether more is due now.
+  bool expire_step(std::size_t max_items);
+  std::int64_t next_expiry_ms() const;
+
+  // What all keyspaces share and look at; to be set by the owner.
+  KeyspaceContext& context() { return context_; }
+  AccessPolicy& access_policy() { return access_policy_; }
+  KeyspaceStats& stats() { return stats_; }
+  const KeyspaceStats& stats() const { return stats_; }
+
+ private:
+  AccessPolicy access_policy_;
+  KeyspaceStats stats_;
+  KeyspaceContext context_;
+  std::vector<std::unique_ptr<Keyspace>> keyspaces_;
+  std::size_t next_to_expire_ = 0;
+};
+
+}  // namespace tarn

@@ -1,0 +1,217 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "core/memory/blob.h"
+
+namespace tarn {
+
+enum class Type : std::uint8_t { kString, kList, kSet, kSortedSet, kHash, kStream };
+
+// How a string's value is stored. The first three are in the entry itself.
+enum class StringEncoding : std::uint8_t {
+  kInteger,   // an int64, in eight bytes
+  kEmbedded,  // bytes as they were set
+  kEdited,    // bytes that were written in place since (APPEND, SETRANGE, SETBIT ...)
+  kBlob,      // a reference to a Blob
+};
+
+// An entry is a key, its value and what belongs to them, in one allocation of consecutive bytes:
+//
+//     type and encoding     1   low and high nibble
+//     flags                 1
+//     access                3   when or how often the key was used (see access.h)
+//     deadline              8   only with kHasDeadline (see below)
+//     key length            1 to 5, base 128, low groups first
+//     value length          1 to 5, the same; only for values of inline bytes
+//     key bytes
+//     value                 inline bytes, or 8 bytes: an int64 or a Blob*
+//
+// So a key and a value of 16 bytes each cost 39 bytes, with a deadline 47: no padding, no pointer
+// and no second allocation. Fields are unaligned and are read by memcpy.
+//
+// The deadline is a Unix time in milliseconds. Those before the year 6429 (2^47) leave room for a
+// 16-bit ticket that pairs the entry with its item in the keyspace's timing wheel: an item with
+// another ticket belongs to an earlier deadline and is stale. Farther deadlines have bit 63 set,
+// carry no ticket and never come due.
+class Entry {
+ public:
+  static constexpr std::int64_t kMaxTicketedDeadline = (std::int64_t{1} << 47) - 1;
+  static constexpr std::size_t kWordBytes = 8;
+
+  // What an entry will be made of; bytes() is the size of its allocation.
+  struct Layout {
+    std::size_t key_bytes = 0;
+    std::size_t value_bytes = 0;  // inline bytes, or kWordBytes for a word
+    bool value_is_word = false;
+    bool has_deadline = false;
+
+    std::size_t bytes() const {
+      return kHeaderBytes + (has_deadline ? kDeadlineBytes : 0) + length_bytes(key_bytes) +
+             (value_is_word ? 0 : length_bytes(value_bytes)) + key_bytes + value_bytes;
+    }
+  };
+
+  // Writes the fixed part and the key at `memory`, which holds layout.bytes(). The value's bytes
+  // are for the caller to fill; the deadline starts as 0.
+  static Entry* construct(void* memory, const Layout& layout, Type type, StringEncoding encoding,
+                          std::string_view key) {
+    char* at = static_cast<char*>(memory);
+    at[0] = pack(type, static_cast<std::uint8_t>(encoding));
+    at[1] = static_cast<char>((layout.has_deadline ? kHasDeadline : 0) |
+                              (layout.value_is_word ? kWordValue : 0));
+    at[2] = at[3] = at[4] = 0;
+    at += kHeaderBytes;
+    if (layout.has_deadline) {
+      std::memset(at, 0, kDeadlineBytes);
+      at += kDeadlineBytes;
+    }
+    at = write_length(at, key.size());
+    if (!layout.value_is_word) at = write_length(at, layout.value_bytes);
+    std::memcpy(at, key.data(), key.size());
+    return static_cast<Entry*>(memory);
+  }
+
+  Type type() const { return static_cast<Type>(byte(0) & 0x0f); }
+  StringEncoding string_encoding() const { return static_cast<StringEncoding>(byte(0) >> 4); }
+  bool has_deadline() const { return (byte(1) & kHasDeadline) != 0; }
+
+  std::string_view key() const {
+    const char* at = lengths();
+    const std::size_t key_bytes = read_length(at);
+    if (!value_is_word()) skip_length(at);
+    return {at, key_bytes};
+  }
+
+  // The inline bytes, or the eight bytes of the word.
+  std::string_view value() const {
+    const char* at = lengths();
+    const std::size_t key_bytes = read_length(at);
+    const std::size_t value_bytes = value_is_word() ? kWordBytes : read_length(at);
+    return {at + key_bytes, value_bytes};
+  }
+  char* mutable_value() { return const_cast<char*>(value().data()); }
+
+  Layout layout() const {
+    const char* at = lengths();
+    Layout layout;
+    layout.has_deadline = has_deadline();
+    layout.value_is_word = value_is_word();
+    layout.key_bytes = read_length(at);
+    layout.value_bytes = value_is_word() ? kWordBytes : read_length(at);
+    return layout;
+  }
+  std::size_t bytes() const { return layout().bytes(); }
+
+  // REQUIRES: the value is a word.
+  std::int64_t integer() const { return word<std::int64_t>(); }
+  void set_integer(std::int64_t value) { set_word(value); }
+  Blob* blob() const { return word<Blob*>(); }
+  void set_blob(Blob* blob) { set_word(blob); }
+
+  void set_type(Type type, StringEncoding encoding) {
+    bytes_[0] = pack(type, static_cast<std::uint8_t>(encoding));
+  }
+
+  // REQUIRES: has_deadline(). Unix time in milliseconds.
+  std::int64_t deadline_ms() const {
+    const std::uint64_t raw = raw_deadline();
+    return static_cast<std::int64_t>((raw & kFarDeadline) != 0 ? raw & ~kFarDeadline
+                                                               : raw & kMaxTicketedDeadline);
+  }
+  // The ticket of the wheel item that stands for this deadline; kNoTicket where none does.
+  std::uint16_t ticket() const {
+    const std::uint64_t raw = raw_deadline();
+    return (raw & kFarDeadline) != 0 ? kNoTicket : static_cast<std::uint16_t>(raw >> 47);
+  }
+  void set_deadline(std::int64_t deadline_ms, std::uint16_t ticket) {
+    std::uint64_t raw = static_cast<std::uint64_t>(deadline_ms);
+    raw |= deadline_ms > kMaxTicketedDeadline ? kFarDeadline : std::uint64_t{ticket} << 47;
+    std::memcpy(bytes_ + kHeaderBytes, &raw, sizeof raw);
+  }
+  bool expired(std::int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
+
+  // 24 bits, see access.h.
+  std::uint32_t access() const {
+    return byte(2) | std::uint32_t{byte(3)} << 8 | std::uint32_t{byte(4)} << 16;
+  }
+  void set_access(std::uint32_t access) {
+    bytes_[2] = static_cast<char>(access);
+    bytes_[3] = static_cast<char>(access >> 8);
+    bytes_[4] = static_cast<char>(access >> 16);
+  }
+
+  static constexpr std::uint16_t kNoTicket = 0xffff;
+
+ private:
+  static constexpr std::size_t kHeaderBytes = 5;
+  static constexpr std::size_t kDeadlineBytes = 8;
+  static constexpr std::uint8_t kHasDeadline = 1;
+  static constexpr std::uint8_t kWordValue = 2;
+  static constexpr std::uint64_t kFarDeadline = std::uint64_t{1} << 63;
+
+  static char pack(Type type, std::uint8_t encoding) {
+    return static_cast<char>(static_cast<unsigned>(type) | static_cast<unsigned>(encoding) << 4);
+  }
+
+  static constexpr std::size_t length_bytes(std::size_t length) {
+    std::size_t bytes = 1;
+    while (length >= 0x80) {
+      length >>= 7;
+      ++bytes;
+    }
+    return bytes;
+  }
+  static char* write_length(char* at, std::size_t length) {
+    while (length >= 0x80) {
+      *at++ = static_cast<char>(length | 0x80);
+      length >>= 7;
+    }
+    *at++ = static_cast<char>(length);
+    return at;
+  }
+  static std::size_t read_length(const char*& at) {
+    std::size_t length = static_cast<unsigned char>(*at++);
+    if (length < 0x80) [[likely]]
+      return length;
+    length &= 0x7f;
+    for (unsigned shift = 7;; shift += 7) {
+      const std::size_t group = static_cast<unsigned char>(*at++);
+      length |= (group & 0x7f) << shift;
+      if (group < 0x80) return length;
+    }
+  }
+  static void skip_length(const char*& at) {
+    while (static_cast<unsigned char>(*at++) >= 0x80) {
+    }
+  }
+
+  std::uint8_t byte(std::size_t index) const { return static_cast<std::uint8_t>(bytes_[index]); }
+  bool value_is_word() const { return (byte(1) & kWordValue) != 0; }
+  const char* lengths() const {
+    return bytes_ + kHeaderBytes + (has_deadline() ? kDeadlineBytes : 0);
+  }
+  std::uint64_t raw_deadline() const {
+    std::uint64_t raw;
+    std::memcpy(&raw, bytes_ + kHeaderBytes, sizeof raw);
+    return raw;
+  }
+  template <class Word>
+  Word word() const {
+    static_assert(sizeof(Word) == kWordBytes);
+    Word result;
+    std::memcpy(&result, value().data(), sizeof result);
+    return result;
+  }
+  template <class Word>
+  void set_word(Word word) {
+    static_assert(sizeof(Word) == kWordBytes);
+    std::memcpy(mutable_value(), &word, sizeof word);
+  }
+
+  char bytes_[1];  // the first of layout().bytes()
+};
+
+}  // namespace tarn

@@ -1,0 +1,478 @@
+#include "core/keyspace/keyspace.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "core/base/assert.h"
+#include "core/base/numbers.h"
+
+namespace tarn {
+namespace {
+
+// Longer values of keys that overflow an entry's slab class get a blob of their own.
+constexpr std::size_t kMaxInlineBytes = 64;
+// Stale wheel items that are not worth a sweep.
+constexpr std::size_t kTolerableGarbage = 4096;
+
+constexpr std::uint64_t wheel_item(std::uint64_t hash, std::uint16_t ticket) {
+  return hash | std::uint64_t{ticket} << kHashBits;
+}
+
+bool fits_entry(const Entry::Layout& layout) {
+  return layout.bytes() <= SlabAllocator::kMaxBytes || layout.value_bytes <= kMaxInlineBytes;
+}
+
+template <class Word>
+std::string_view bytes_of(const Word& word) {
+  static_assert(sizeof(Word) == Entry::kWordBytes);
+  return {reinterpret_cast<const char*>(&word), sizeof word};
+}
+
+}  // namespace
+
+StringView::StringView(const Entry& entry) {
+  switch (entry.string_encoding()) {
+    case StringEncoding::kInteger:
+      bytes_ = {digits_, format_int64(digits_, entry.integer())};
+      return;
+    case StringEncoding::kEmbedded:
+    case StringEncoding::kEdited: bytes_ = entry.value(); return;
+    case StringEncoding::kBlob: bytes_ = entry.blob()->view(); return;
+  }
+}
+
+// Looks up the entries that items of the wheel stand for.
+class Keyspace::WheelVisitor {
+ public:
+  explicit WheelVisitor(Keyspace& keyspace) : keyspace_(keyspace) {}
+
+  void prefetch(std::span<const std::uint64_t> items) const {
+    const EntryTable& table = keyspace_.table_;
+    std::array<EntryTable::Hint, 16> hints;
+    const std::size_t count = std::min(items.size(), hints.size());
+    for (std::size_t i = 0; i < count; ++i) table.prefetch_directory(items[i] & kHashMask);
+    for (std::size_t i = 0; i < count; ++i) hints[i] = table.locate(items[i] & kHashMask);
+    for (std::size_t i = 0; i < count; ++i) table.prefetch_element(items[i] & kHashMask, hints[i]);
+  }
+
+  std::optional<std::int64_t> visit(std::uint64_t item) {
+    const std::uint64_t hash = item & kHashMask;
+    const auto ticket = static_cast<std::uint16_t>(item >> kHashBits);
+    const auto slot = keyspace_.table_.find_slot(hash, [&](const Entry& entry) {
+      return entry.has_deadline() && entry.ticket() == ticket && EntryTraits::hash(entry) == hash;
+    });
+    if (!slot) return std::nullopt;
+    if (!slot.get()->expired(keyspace_.now_ms())) return slot.get()->deadline_ms();
+    keyspace_.expire(slot);
+    return std::nullopt;
+  }
+
+ private:
+  Keyspace& keyspace_;
+};
+
+Keyspace::Keyspace(const KeyspaceContext& context, unsigned index)
+    : context_(context), index_(index), wheel_(context.clock.now_ms()) {}
+
+Keyspace::~Keyspace() {
+  if (blob_entries_ == 0 && outside_entries_ == 0) return;
+  table_.for_each([this](Entry* entry) {
+    drop_value(*entry);
+    if (const std::size_t bytes = entry->bytes(); bytes > SlabAllocator::kMaxBytes) {
+      deallocate(entry, bytes);
+    }
+  });
+}
+
+// --- Finding
+
+EntryTable::Slot Keyspace::find_live_slot(const Key& key) {
+  EntryTable::Slot slot = table_.find_slot(key.hash, same_key(key), key.hint);
+  if (slot && slot.get()->expired(now_ms())) [[unlikely]] {
+    expire(slot);
+    return {};
+  }
+  return slot;
+}
+
+void Keyspace::use(Entry& entry) {
+  if (context_.freeze_access) return;
+  const std::uint32_t before = entry.access();
+  const std::uint32_t after = context_.access_policy.touched(before, now_ms());
+  if (after != before) entry.set_access(after);
+}
+
+Entry* Keyspace::find(const Key& key) {
+  Entry* entry = find_live_slot(key).get();
+  if (entry == nullptr) {
+    ++context_.stats.misses;
+    return nullptr;
+  }
+  ++context_.stats.hits;
+  use(*entry);
+  return entry;
+}
+
+Entry* Keyspace::find_for_update(const Key& key) {
+  Entry* entry = find_live_slot(key).get();
+  if (entry != nullptr) use(*entry);
+  return entry;
+}
+
+Entry* Keyspace::peek(const Key& key) { return find_live_slot(key).get(); }
+
+// --- Writing
+
+Entry* Keyspace::set_string(const Key& key, std::string_view value, Ttl ttl) {
+  if (std::int64_t number; parse_int64(value, number)) return set_integer(key, number, ttl);
+  const Entry::Layout layout{
+      .key_bytes = key.bytes.size(), .value_bytes = value.size(), .has_deadline = true};
+  if (!fits_entry(layout)) return set_string(key, Blob::copy(value), ttl);
+  return put(key, {Type::kString, StringEncoding::kEmbedded, value, false}, ttl);
+}
+
+Entry* Keyspace::set_string(const Key& key, BlobRef value, Ttl ttl) {
+  ++blob_entries_;
+  Blob* blob = value.detach();
+  return put(key, {Type::kString, StringEncoding::kBlob, bytes_of(blob), true}, ttl);
+}
+
+Entry* Keyspace::set_integer(const Key& key, std::int64_t value, Ttl ttl) {
+  return put(key, {Type::kString, StringEncoding::kInteger, bytes_of(value), true}, ttl);
+}
+
+Entry* Keyspace::put(const Key& key, const NewValue& value, Ttl ttl) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  std::optional<std::int64_t> deadline_ms = ttl.deadline_ms();
+  if (ttl.keeps() && slot) {
+    if (const auto before = deadline_of(*slot.get())) deadline_ms = before->ms;
+  }
+  return slot ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+}
+
+Entry* Keyspace::put_copy(const Key& key, const Entry& source) {
+  std::optional<std::int64_t> deadline_ms;
+  if (const auto deadline = deadline_of(source)) deadline_ms = deadline->ms;
+  NewValue value{source.type(), source.string_encoding(), source.value(),
+                 source.layout().value_is_word};
+  if (value.encoding == StringEncoding::kBlob) {
+    BlobRef::share(source.blob()).detach();
+    ++blob_entries_;
+  }
+  const EntryTable::Slot slot = find_live_slot(key);
+  return slot ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+}
+
+Entry* Keyspace::insert(const Key& key, const NewValue& value,
+                        std::optional<std::int64_t> deadline_ms) {
+  Entry* entry = construct(key, value, deadline_ms.has_value());
+  entry->set_access(context_.access_policy.fresh(now_ms()));
+  table_.insert(key.hash, entry, key.hint);
+  if (deadline_ms) take_deadline(*entry, key.hash, *deadline_ms, std::nullopt);
+  changed(key.bytes);
+  return entry;
+}
+
+// Puts another value under a key that exists; in the same memory where that fits as it is.
+Entry* Keyspace::replace(EntryTable::Slot slot, const Key& key, const NewValue& value,
+                         std::optional<std::int64_t> deadline_ms) {
+  Entry* old = slot.get();
+  const std::size_t old_bytes = old->bytes();
+  const std::optional<Deadline> before = deadline_of(*old);
+  const std::uint32_t access = context_.access_policy.tracks_frequency
+                                   ? old->access()
+                                   : context_.access_policy.fresh(now_ms());
+  if (before) forget_deadline(*old);
+  drop_value(*old);
+
+  const Entry::Layout layout{.key_bytes = key.bytes.size(),
+                             .value_bytes = value.bytes.size(),
+                             .value_is_word = value.is_word,
+                             .has_deadline = deadline_ms.has_value()};
+  const std::size_t bytes = layout.bytes();
+  Entry* entry = old;
+  if (std::max(bytes, old_bytes) <= SlabAllocator::kMaxBytes &&
+      SlabAllocator::usable_bytes(bytes) == SlabAllocator::usable_bytes(old_bytes)) {
+    fill(entry, layout, key, value);
+  } else {
+    entry = construct(key, value, layout.has_deadline);
+    slot.replace(entry);
+    deallocate(old, old_bytes);
+  }
+  entry->set_access(access);
+  if (deadline_ms) take_deadline(*entry, key.hash, *deadline_ms, before);
+  changed(key.bytes);
+  return entry;
+}
+
+// Gives an entry another layout: key, access, encoding, deadline and as much of the value as fits
+// stay; new bytes of the value are zero.
+Entry* Keyspace::reshape(EntryTable::Slot slot, const Entry::Layout& layout) {
+  Entry* old = slot.get();
+  const std::size_t old_bytes = old->bytes();
+  const std::string_view old_value = old->value();
+  Entry* entry = Entry::construct(allocate(layout.bytes()), layout, old->type(),
+                                  old->string_encoding(), old->key());
+  entry->set_access(old->access());
+  if (layout.has_deadline && old->has_deadline()) {
+    entry->set_deadline(old->deadline_ms(), old->ticket());
+  }
+  const std::size_t kept = std::min(old_value.size(), layout.value_bytes);
+  char* value = entry->mutable_value();
+  std::memcpy(value, old_value.data(), kept);
+  std::memset(value + kept, 0, layout.value_bytes - kept);
+  slot.replace(entry);
+  deallocate(old, old_bytes);
+  return entry;
+}
+
+char* Keyspace::edit_string(const Key& key, std::size_t size) {
+  EntryTable::Slot slot = find_live_slot(key);
+  if (!slot) {
+    insert(key, {Type::kString, StringEncoding::kEdited, {}, false}, std::nullopt);
+    slot = table_.find_slot(key.hash, same_key(key));
+  } else if (slot.get()->string_encoding() == StringEncoding::kInteger) {
+    const StringView digits(*slot.get());
+    std::optional<std::int64_t> deadline_ms;
+    if (const auto deadline = deadline_of(*slot.get())) deadline_ms = deadline->ms;
+    replace(slot, key, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
+    slot = table_.find_slot(key.hash, same_key(key));
+  } else {
+    changed(key.bytes);
+  }
+
+  Entry* entry = slot.get();
+  Entry::Layout layout = entry->layout();
+  if (entry->string_encoding() != StringEncoding::kBlob && layout.value_bytes == size) {
+    entry->set_type(Type::kString, StringEncoding::kEdited);
+    return entry->mutable_value();
+  }
+  layout.value_bytes = size;
+  if (entry->string_encoding() == StringEncoding::kBlob || !fits_entry(layout)) {
+    return edit_blob(slot, size);
+  }
+  entry = reshape(slot, layout);
+  entry->set_type(Type::kString, StringEncoding::kEdited);
+  return entry->mutable_value();
+}
+
+// Makes the value a blob of its own of `size` bytes, with room to grow.
+char* Keyspace::edit_blob(EntryTable::Slot slot, std::size_t size) {
+  Entry* entry = slot.get();
+  const bool was_blob = entry->string_encoding() == StringEncoding::kBlob;
+  BlobRef held = was_blob ? BlobRef::attach(entry->blob()) : BlobRef();
+  const std::string_view old = was_blob ? held->view() : entry->value();
+  const std::size_t kept = std::min(old.size(), size);
+
+  BlobRef blob;
+  if (was_blob && held.unique() && held->capacity() >= size) {
+    blob = std::move(held);
+    blob->set_size(size);
+  } else {
+    blob = Blob::allocate(size, size > old.size() && !old.empty() ? size + size / 2 : size);
+    std::memcpy(blob->data(), old.data(), kept);
+  }
+  char* data = blob->data();
+  std::memset(data + kept, 0, size - kept);
+
+  if (!was_blob) {
+    Entry::Layout layout = entry->layout();
+    layout.value_bytes = Entry::kWordBytes;
+    layout.value_is_word = true;
+    entry = reshape(slot, layout);
+    entry->set_type(Type::kString, StringEncoding::kBlob);
+    ++blob_entries_;
+  }
+  entry->set_blob(blob.detach());
+  return data;
+}
+
+bool Keyspace::erase(const Key& key) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  if (!slot) return false;
+  remove(slot);
+  changed(key.bytes);
+  return true;
+}
+
+// --- Deadlines
+
+std::optional<Keyspace::Deadline> Keyspace::deadline_of(const Entry& entry) {
+  if (!entry.has_deadline()) return std::nullopt;
+  return Deadline{entry.deadline_ms(), entry.ticket()};
+}
+
+// Gives an entry with room for it its deadline. The wheel's item for the deadline `before` will do
+// for a later one: it moves on when it comes up.
+void Keyspace::take_deadline(Entry& entry, std::uint64_t hash, std::int64_t deadline_ms,
+                             std::optional<Deadline> before) {
+  std::uint16_t ticket = Entry::kNoTicket;
+  deadline_ms = std::max<std::int64_t>(deadline_ms, 0);
+  if (deadline_ms <= Entry::kMaxTicketedDeadline) {
+    if (before && before->ticket != Entry::kNoTicket && before->ms <= deadline_ms) {
+      ticket = before->ticket;
+    } else {
+      ticket = next_ticket_++;
+      if (next_ticket_ == Entry::kNoTicket) next_ticket_ = 0;
+      wheel_.add(deadline_ms, wheel_item(hash, ticket));
+    }
+  }
+  entry.set_deadline(deadline_ms, ticket);
+  ++expires_;
+  ++context_.stats.deadlines_set;
+  deadline_sum_ms_ += deadline_ms;
+}
+
+void Keyspace::forget_deadline(const Entry& entry) {
+  --expires_;
+  deadline_sum_ms_ -= entry.deadline_ms();
+}
+
+void Keyspace::set_deadline(const Key& key, std::int64_t deadline_ms) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  TARN_ASSERT(slot);
+  Entry* entry = slot.get();
+  const std::optional<Deadline> before = deadline_of(*entry);
+  if (before) {
+    forget_deadline(*entry);
+  } else {
+    Entry::Layout layout = entry->layout();
+    layout.has_deadline = true;
+    entry = reshape(slot, layout);
+  }
+  take_deadline(*entry, key.hash, deadline_ms, before);
+  changed(key.bytes);
+}
+
+bool Keyspace::clear_deadline(const Key& key) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  if (!slot || !slot.get()->has_deadline()) return false;
+  forget_deadline(*slot.get());
+  Entry::Layout layout = slot.get()->layout();
+  layout.has_deadline = false;
+  reshape(slot, layout);
+  changed(key.bytes);
+  return true;
+}
+
+std::int64_t Keyspace::average_ttl_ms() const {
+  if (expires_ == 0) return 0;
+  const auto average = static_cast<std::int64_t>(deadline_sum_ms_ / static_cast<Wide>(expires_));
+  return std::max<std::int64_t>(average - now_ms(), 0);
+}
+
+void Keyspace::expire(EntryTable::Slot slot) {
+  ++context_.stats.expired;
+  if (context_.observer != nullptr) context_.observer->key_expired(*this, slot.get()->key());
+  remove(slot);
+}
+
+bool Keyspace::expire_step(std::size_t max_items) {
+  WheelVisitor visitor(*this);
+  const std::int64_t now = std::clamp<std::int64_t>(now_ms(), 0, TimingWheel::kMaxDeadlineMs);
+  const TimingWheel::Advance step = wheel_.advance(now, max_items, visitor);
+  if (step.more) return true;
+  if (!sweeping_ && wheel_.size() <= 2 * expires_ + kTolerableGarbage) return false;
+  if (step.visited_items < max_items) {
+    sweeping_ = !wheel_.sweep(max_items - step.visited_items, visitor).pass_complete;
+  }
+  return sweeping_;
+}
+
+// --- All keys
+
+Entry* Keyspace::random() {
+  for (;;) {
+    Entry* entry = table_.random(rng_);
+    if (entry == nullptr || !entry->expired(now_ms())) return entry;
+    expire(table_.find_slot(EntryTraits::hash(*entry),
+                            [entry](const Entry& other) { return &other == entry; }));
+  }
+}
+
+bool Keyspace::evacuate_step(std::size_t max_moves) {
+  const auto step = slabs_.evacuate(max_moves, [this](void* from, void* to, std::size_t) {
+    const auto* entry = static_cast<const Entry*>(from);
+    std::memcpy(to, from, entry->bytes());
+    return table_.replace(EntryTraits::hash(*entry), entry, static_cast<Entry*>(to));
+  });
+  return step.more;
+}
+
+std::size_t Keyspace::memory_bytes() const {
+  return slabs_.bytes_resident() + table_.memory_bytes() + wheel_.memory_bytes() + outside_bytes_;
+}
+
+std::size_t Keyspace::memory_bytes(const Entry& entry) const {
+  const std::size_t bytes = entry.bytes();
+  std::size_t total = bytes <= SlabAllocator::kMaxBytes
+                          ? SlabAllocator::usable_bytes(bytes)
+                          : ::malloc_usable_size(const_cast<Entry*>(&entry));
+  if (entry.string_encoding() == StringEncoding::kBlob) total += entry.blob()->memory_bytes();
+  if (entry.has_deadline()) total += sizeof(std::uint64_t);
+  return total + table_.slot_bytes_per_element();
+}
+
+// --- Memory
+
+void Keyspace::remove(EntryTable::Slot slot) {
+  Entry* entry = table_.erase(slot);
+  if (entry->has_deadline()) forget_deadline(*entry);
+  drop_value(*entry);
+  deallocate(entry, entry->bytes());
+}
+
+void Keyspace::changed(std::string_view key) {
+  ++context_.stats.changes;
+  if (context_.observer != nullptr) context_.observer->key_modified(*this, key);
+}
+
+Entry* Keyspace::construct(const Key& key, const NewValue& value, bool has_deadline) {
+  const Entry::Layout layout{.key_bytes = key.bytes.size(),
+                             .value_bytes = value.bytes.size(),
+                             .value_is_word = value.is_word,
+                             .has_deadline = has_deadline};
+  void* memory = allocate(layout.bytes());
+  fill(memory, layout, key, value);
+  return static_cast<Entry*>(memory);
+}
+
+void Keyspace::fill(void* memory, const Entry::Layout& layout, const Key& key,
+                    const NewValue& value) {
+  Entry* entry = Entry::construct(memory, layout, value.type, value.encoding, key.bytes);
+  if (!value.bytes.empty()) {
+    std::memcpy(entry->mutable_value(), value.bytes.data(), value.bytes.size());
+  }
+}
+
+void* Keyspace::allocate(std::size_t bytes) {
+  if (bytes <= SlabAllocator::kMaxBytes) [[likely]]
+    return slabs_.allocate(bytes);
+  void* memory = std::malloc(bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  outside_bytes_ += ::malloc_usable_size(memory);
+  ++outside_entries_;
+  return memory;
+}
+
+void Keyspace::deallocate(Entry* entry, std::size_t bytes) {
+  if (bytes <= SlabAllocator::kMaxBytes) [[likely]]
+    return slabs_.deallocate(entry, bytes);
+  outside_bytes_ -= ::malloc_usable_size(entry);
+  --outside_entries_;
+  std::free(entry);
+}
+
+void Keyspace::drop_value(Entry& entry) {
+  if (entry.type() != Type::kString || entry.string_encoding() != StringEncoding::kBlob) return;
+  BlobRef::attach(entry.blob()).reset();
+  --blob_entries_;
+}
+
+}  // namespace tarn

@@ -1,0 +1,234 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/random.h"
+#include "core/containers/timing_wheel.h"
+#include "core/keyspace/access.h"
+#include "core/keyspace/entry.h"
+#include "core/keyspace/key.h"
+#include "core/keyspace/key_observer.h"
+#include "core/memory/slab_allocator.h"
+
+namespace tarn {
+
+// What all keyspaces of a server count together.
+struct KeyspaceStats {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t changes = 0;  // keys created, changed or deleted
+  std::uint64_t deadlines_set = 0;
+};
+
+// What every keyspace of a server is given from outside.
+struct KeyspaceContext {
+  const Clock& clock;
+  const AccessPolicy& access_policy;
+  KeyspaceStats& stats;
+  KeyObserver* observer = nullptr;
+  bool active_expiry = true;   // keys vanish by themselves at their deadline
+  bool freeze_access = false;  // reads leave entries' pages clean (a snapshot child lives)
+};
+
+// What becomes of a key's deadline when its value is written.
+class Ttl {
+ public:
+  static Ttl none() { return Ttl(kNone, 0); }
+  static Ttl keep() { return Ttl(kKeep, 0); }
+  static Ttl until(std::int64_t deadline_ms) { return Ttl(kUntil, deadline_ms); }
+
+  bool keeps() const { return kind_ == kKeep; }
+  std::optional<std::int64_t> deadline_ms() const {
+    return kind_ == kUntil ? std::optional(deadline_ms_) : std::nullopt;
+  }
+
+ private:
+  enum Kind { kNone, kKeep, kUntil };
+  Ttl(Kind kind, std::int64_t deadline_ms) : kind_(kind), deadline_ms_(deadline_ms) {}
+
+  Kind kind_;
+  std::int64_t deadline_ms_;
+};
+
+// A string's bytes for reading: of the entry, of its blob, or, for an integer, written out here.
+// Valid until the key is changed.
+class StringView {
+ public:
+  explicit StringView(const Entry& entry);
+  StringView(const StringView&) = delete;
+  StringView& operator=(const StringView&) = delete;
+
+  std::string_view bytes() const { return bytes_; }
+  operator std::string_view() const { return bytes_; }
+
+ private:
+  std::string_view bytes_;
+  char digits_[24];
+};
+
+// One database: the only door to its keys.
+//
+// Keys and values live in entries (entry.h) from an own slab allocator; an extendible hash table
+// finds them; a timing wheel knows when they are due.
+//
+// Expiry. A deadline is an item in the wheel, made of the key's hash (48 bits) and a ticket (16)
+// that the entry carries too. Nothing in the wheel points into memory, so entries may be moved,
+// replaced and deleted without telling it. When an item comes up, the table is asked for an entry
+// of that hash and ticket: none means the item is stale; a later deadline moves the item on (so
+// pushing a deadline back costs nothing until then); a passed one deletes the key. Invariant: every
+// entry with a ticketed deadline has an item with its hash and ticket in the wheel, in a slot no
+// later than the deadline. Should stale items outnumber live ones, a sweep drops them.
+//
+// A key past its deadline is never seen: looking at it deletes it, if the wheel has not done so
+// yet.
+//
+// An Entry* stays valid until the next write to the keyspace or call of a step function.
+class Keyspace {
+ public:
+  Keyspace(const KeyspaceContext& context, unsigned index);
+  ~Keyspace();  // may run on another thread once nobody else reaches the keyspace
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  // The number clients SELECT. Changes by SWAPDB.
+  unsigned index() const { return index_; }
+  void set_index(unsigned index) { index_ = index; }
+  const KeyspaceContext& context() const { return context_; }
+
+  // --- Finding. All return nullptr where there is no such key.
+  // find() counts a hit or miss and a use of the key; find_for_update() only the use; peek()
+  // neither.
+  Entry* find(const Key& key);
+  Entry* find_for_update(const Key& key);
+  Entry* peek(const Key& key);
+  bool contains(const Key& key) { return peek(key) != nullptr; }
+
+  // --- Prefetching for a batch, stage by stage (see EntryTable).
+  void prefetch_directory(const Key& key) const { table_.prefetch_directory(key.hash); }
+  void prefetch_bucket(Key& key) const { key.hint = table_.locate(key.hash); }
+  void prefetch_entry(Key& key) const { table_.prefetch_element(key.hash, key.hint); }
+
+  // --- Writing strings. Each creates the key or replaces what it held, of whatever type.
+  // Stores digits that spell an int64 as an integer, and large values as a blob.
+  Entry* set_string(const Key& key, std::string_view value, Ttl ttl);
+  Entry* set_string(const Key& key, BlobRef value, Ttl ttl);
+  Entry* set_integer(const Key& key, std::int64_t value, Ttl ttl);
+
+  // Makes the string under `key` (created where missing, its deadline kept) `size` bytes long for
+  // writing in place: what it held stays, up to `size`; new bytes are zero. Returns its first byte.
+  // REQUIRES: the key holds a string or nothing.
+  char* edit_string(const Key& key, std::size_t size);
+
+  // --- Any type.
+  bool erase(const Key& key);
+  // Puts a copy of `source` (of this or another keyspace) under `key`, deadline included. Blobs are
+  // shared until one side is written.
+  Entry* put_copy(const Key& key, const Entry& source);
+  // REQUIRES: the key exists.
+  void set_deadline(const Key& key, std::int64_t deadline_ms);
+  // Returns whether the key existed and had a deadline.
+  bool clear_deadline(const Key& key);
+
+  // --- All keys.
+  std::size_t size() const { return table_.size(); }
+  bool empty() const { return table_.empty(); }
+  // Keys that have a deadline, and their average time to live.
+  std::size_t expires() const { return expires_; }
+  std::int64_t average_ttl_ms() const;
+  // A key chosen uniformly; nullptr where there is none.
+  Entry* random();
+  // Visits the live keys of one step of a SCAN; see EntryTable::scan for the guarantee. `visit`
+  // must not write.
+  template <class Visit>
+  std::uint64_t scan(std::uint64_t cursor, Visit visit) {
+    return table_.scan(cursor, [&](const Entry* entry) {
+      if (!entry->expired(now_ms())) visit(*entry);
+    });
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    table_.for_each([&](const Entry* entry) {
+      if (!entry->expired(now_ms())) visit(*entry);
+    });
+  }
+
+  // --- Chores, in slices. Each returns whether more is to be done at once.
+  bool expire_step(std::size_t max_items);
+  // When expire_step has something to do next, in Unix milliseconds; INT64_MAX for never.
+  std::int64_t next_expiry_ms() const { return wheel_.next_wakeup_ms(); }
+  // Moves entries out of sparse slabs, so that memory follows the data.
+  bool evacuate_step(std::size_t max_moves);
+
+  // --- Memory, in bytes.
+  // All that this keyspace holds, but for blobs (see Blob::total_bytes); and what one of its
+  // entries takes: allocation, blob, its share of the table and the wheel.
+  std::size_t memory_bytes() const;
+  std::size_t memory_bytes(const Entry& entry) const;
+  const SlabAllocator& slabs() const { return slabs_; }
+  const EntryTable& table() const { return table_; }
+  const TimingWheel& wheel() const { return wheel_; }
+
+ private:
+  // A value on its way into an entry.
+  struct NewValue {
+    Type type;
+    StringEncoding encoding;
+    std::string_view bytes;  // inline bytes, or the word's
+    bool is_word;
+  };
+  struct Deadline {
+    std::int64_t ms;
+    std::uint16_t ticket;
+  };
+  class WheelVisitor;
+  __extension__ using Wide = __int128;
+
+  std::int64_t now_ms() const { return context_.clock.now_ms(); }
+  auto same_key(const Key& key) const {
+    return [bytes = key.bytes](const Entry& entry) { return entry.key() == bytes; };
+  }
+
+  EntryTable::Slot find_live_slot(const Key& key);
+  void use(Entry& entry);
+  Entry* put(const Key& key, const NewValue& value, Ttl ttl);
+  Entry* insert(const Key& key, const NewValue& value, std::optional<std::int64_t> deadline_ms);
+  Entry* replace(EntryTable::Slot slot, const Key& key, const NewValue& value,
+                 std::optional<std::int64_t> deadline_ms);
+  Entry* reshape(EntryTable::Slot slot, const Entry::Layout& layout);
+  char* edit_blob(EntryTable::Slot slot, std::size_t size);
+
+  static std::optional<Deadline> deadline_of(const Entry& entry);
+  void take_deadline(Entry& entry, std::uint64_t hash, std::int64_t deadline_ms,
+                     std::optional<Deadline> before);
+  void forget_deadline(const Entry& entry);
+
+  void expire(EntryTable::Slot slot);
+  void remove(EntryTable::Slot slot);
+  void changed(std::string_view key);
+
+  Entry* construct(const Key& key, const NewValue& value, bool has_deadline);
+  void fill(void* memory, const Entry::Layout& layout, const Key& key, const NewValue& value);
+  void* allocate(std::size_t bytes);
+  void deallocate(Entry* entry, std::size_t bytes);
+  void drop_value(Entry& entry);
+
+  const KeyspaceContext& context_;
+  unsigned index_;
+  EntryTable table_;
+  SlabAllocator slabs_;
+  TimingWheel wheel_;
+  std::size_t expires_ = 0;
+  Wide deadline_sum_ms_ = 0;       // over all keys that have one
+  std::size_t outside_bytes_ = 0;  // entries too large for the slabs
+  std::size_t outside_entries_ = 0;
+  std::size_t blob_entries_ = 0;
+  std::uint16_t next_ticket_ = 0;
+  bool sweeping_ = false;
+  Rng rng_;
+};
+
+}  // namespace tarn

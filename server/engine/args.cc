@@ -1,0 +1,60 @@
+#include "server/engine/args.h"
+
+#include "core/base/numbers.h"
+
+namespace tarn {
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) != lower[i]) return false;
+  }
+  return true;
+}
+
+std::string_view ArgReader::next() {
+  if (at_end()) {
+    fail_syntax();
+    return {};
+  }
+  return call_.args[at_++];
+}
+
+bool ArgReader::accept(std::string_view lower, std::size_t following) {
+  if (remaining() <= following || !equals_ignoring_case(peek(), lower)) return false;
+  ++at_;
+  return true;
+}
+
+std::int64_t ArgReader::integer(std::string_view error) {
+  std::int64_t value = 0;
+  const std::string_view text = next();
+  if (ok() && !parse_int64(text, value)) fail(error);
+  return ok() ? value : 0;
+}
+
+std::int64_t ArgReader::integer_in(std::int64_t min, std::int64_t max, std::string_view error) {
+  const std::int64_t value = integer(error);
+  if (ok() && (value < min || value > max)) fail(error);
+  return ok() ? value : min;
+}
+
+long double ArgReader::real(std::string_view error) {
+  long double value = 0;
+  const std::string_view text = next();
+  if (ok() && !parse_long_double(text, value)) fail(error);
+  return ok() ? value : 0;
+}
+
+void ArgReader::fail(std::string_view error) {
+  if (ok()) error_ = error;
+}
+
+bool ArgReader::failed() {
+  if (ok()) return false;
+  call_.reply.error(error_);
+  return true;
+}
+
+}  // namespace tarn

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/base/assert.h"
+#include "core/keyspace/databases.h"
+#include "server/engine/command.h"
+#include "server/engine/command_table.h"
+#include "server/engine/reply.h"
+#include "server/engine/session.h"
+
+namespace tarn {
+
+// What a handler gets: the arguments, who asks, the keyspace and where to reply. Lives for one
+// command.
+class Call {
+ public:
+  Call(const Command& called, std::span<const std::string_view> arguments, Session& caller,
+       Databases& all_databases)
+      : command(called),
+        args(arguments),
+        session(caller),
+        reply(caller.reply),
+        databases(all_databases) {}
+
+  const Command& command;
+  // args[0] is the command's name; a subcommand's is args[1].
+  const std::span<const std::string_view> args;
+  Session& session;
+  Reply& reply;
+  Databases& databases;
+
+  Keyspace& db() { return databases[session.db]; }
+  std::int64_t now_ms() { return databases.context().clock.now_ms(); }
+
+  // The argument as a key, hashed. The first key of a pipelined command was hashed, and its place
+  // in the table prefetched, before the command ran.
+  Key key(std::size_t position) const {
+    if (prefetched_ != nullptr && static_cast<int>(position) == command.first_key) {
+      return *prefetched_;
+    }
+    return Key(args[position]);
+  }
+
+  // The argument's bytes where they were received into a blob of their own, which can become a
+  // value without a copy; an empty reference otherwise.
+  BlobRef blob(std::size_t position) const {
+    if (position < blobs_.size()) return blobs_[position];
+    return {};
+  }
+
+  // What the command's family was registered with.
+  template <class Feature>
+  Feature& feature() const {
+    TARN_ASSERT(command.feature_type == &kTypeTag<Feature>);
+    return *static_cast<Feature*>(command.feature);
+  }
+
+  void set_prefetched(const Key* key) { prefetched_ = key; }
+  void set_blobs(std::span<const BlobRef> blobs) { blobs_ = blobs; }
+
+ private:
+  const Key* prefetched_ = nullptr;
+  std::span<const BlobRef> blobs_;  // by position; shorter than args where the rest have none
+};
+
+}  // namespace tarn

@@ -1,0 +1,169 @@
+#include "server/engine/dispatcher.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "core/base/cycle_clock.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::uint64_t kRefreshUs = 200;
+constexpr std::size_t kMaxEchoedBytes = 128;
+
+std::string unknown_command(std::span<const std::string_view> args) {
+  std::string echoed;
+  for (std::size_t i = 1; i < args.size() && echoed.size() < kMaxEchoedBytes; ++i) {
+    echoed += '\'';
+    echoed += args[i].substr(0, kMaxEchoedBytes - echoed.size());
+    echoed += "' ";
+  }
+  return "ERR unknown command '" + std::string(args[0].substr(0, kMaxEchoedBytes)) +
+         "', with args beginning with: " + echoed;
+}
+
+std::string unknown_subcommand(std::string_view container, std::string_view name) {
+  std::string upper(container);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+  return "ERR unknown subcommand '" + std::string(name.substr(0, kMaxEchoedBytes)) + "'. Try " +
+         upper + " HELP.";
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const CommandTable& table, Databases& databases, Clock& clock)
+    : table_(table),
+      databases_(databases),
+      clock_(clock),
+      slow_cycles_(std::numeric_limits<std::uint64_t>::max()),
+      refresh_cycles_(CycleClock::from_us(kRefreshUs)) {}
+
+void Dispatcher::set_slow_threshold_us(std::int64_t threshold_us) {
+  slow_cycles_ = threshold_us < 0 ? std::numeric_limits<std::uint64_t>::max()
+                                  : CycleClock::from_us(static_cast<std::uint64_t>(threshold_us));
+}
+
+bool Dispatcher::is_redacted(std::size_t position) const {
+  return std::find(redacted_.begin(), redacted_.end(), position) != redacted_.end();
+}
+
+void Dispatcher::reset_stats() {
+  for (const auto& command : table_.commands()) {
+    command->stats.reset();
+    for (const auto& subcommand : command->subcommands) subcommand->stats.reset();
+  }
+  errors_.reset();
+  commands_processed_ = 0;
+}
+
+void Dispatcher::reject(Session& session, const Command* command, std::string_view error) {
+  session.reply.error(error);
+  errors_.count(error);
+  session.reply.take_failed();
+  if (command != nullptr) ++command->stats.rejected;
+}
+
+// The command, or the subcommand, that the arguments name and fit; null if an error was replied.
+const Command* Dispatcher::resolve(Session& session, const Request& request) {
+  const Command* command = request.command;
+  if (command == nullptr) {
+    reject(session, nullptr, unknown_command(request.args));
+    return nullptr;
+  }
+  if (!command->subcommands.empty() && request.args.size() >= 2) {
+    const Command* subcommand = CommandTable::find_subcommand(*command, request.args[1]);
+    if (subcommand == nullptr && command->row->handler == nullptr) {
+      reject(session, nullptr, unknown_subcommand(command->row->name, request.args[1]));
+      return nullptr;
+    }
+    if (subcommand != nullptr) command = subcommand;
+  }
+  if (!command->arity_fits(request.args.size())) {
+    reject(session, command,
+           "ERR wrong number of arguments for '" + command->full_name + "' command");
+    return nullptr;
+  }
+  return command;
+}
+
+Admission Dispatcher::ask_gates(Call& call, std::uint32_t raised) {
+  for (const Gate& gate : gates()) {
+    if ((raised & gate.bit) == 0) continue;
+    const Admission admission = gate.ask(*this, call);
+    if (admission != Admission::kAdmit) return admission;
+  }
+  return Admission::kAdmit;
+}
+
+Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request) {
+  const OutputBuffer::Mark before = session.reply.out().mark();
+  const Command* command = resolve(session, request);
+  if (command != nullptr) {
+    Call call(*command, request.args, session, databases_);
+    call.set_prefetched(request.prefetched);
+    call.set_blobs(request.blobs);
+    const std::uint32_t raised =
+        raised_ | session.gates | ((command->flags & kProtected) != 0 ? kProtectedGate : 0u);
+    const Admission admission = raised == 0 ? Admission::kAdmit : ask_gates(call, raised);
+    if (admission == Admission::kHold) {
+      session.paused = true;
+      return Outcome::kHeld;
+    }
+    if (admission == Admission::kRefuse) {
+      errors_.count(session.reply.last_error());
+      session.reply.take_failed();
+      ++command->stats.rejected;
+    } else {
+      run(call);
+    }
+  }
+  ++session.commands;
+  if (session.reply_mode != Session::ReplyMode::kOn) [[unlikely]] {
+    // The reply to CLIENT REPLY SKIP itself, and that to the command after it, are left out.
+    session.reply.out().truncate(before);
+    if (session.reply_mode == Session::ReplyMode::kSkipNext) {
+      session.reply_mode = Session::ReplyMode::kSkipThis;
+    } else if (session.reply_mode == Session::ReplyMode::kSkipThis) {
+      session.reply_mode = Session::ReplyMode::kOn;
+    }
+  }
+  return Outcome::kDone;
+}
+
+void Dispatcher::run(Call& call) {
+  const Call* const outer = std::exchange(running_, &call);
+  call.session.last_command = &call.command;
+  const std::uint64_t start = CycleClock::now();
+  if (start - last_refresh_ > refresh_cycles_) {
+    clock_.refresh();
+    last_refresh_ = start;
+  }
+  call.command.row->handler(call);
+  last_end_ = CycleClock::now();
+  account(call, last_end_ - start);
+  running_ = outer;
+  if (!redacted_.empty()) redacted_.clear();
+}
+
+void Dispatcher::account(Call& call, std::uint64_t cycles) {
+  CommandStats& stats = call.command.stats;
+  ++commands_processed_;
+  ++stats.calls;
+  stats.cycles += cycles;
+  if (latency_tracking_) {
+    if (stats.latency == nullptr) stats.latency = std::make_unique<Histogram>();
+    stats.latency->record(cycles);
+  }
+  if (call.reply.take_failed()) [[unlikely]] {
+    ++stats.failed;
+    errors_.count(call.reply.last_error());
+  }
+  if (cycles >= slow_cycles_ && watcher_ != nullptr) [[unlikely]] {
+    watcher_->on_slow_command(call, static_cast<std::int64_t>(CycleClock::to_ns(cycles) / 1000));
+  }
+  if (watch_all_ && watcher_ != nullptr) [[unlikely]]
+    watcher_->on_command(call);
+}
+
+}  // namespace tarn

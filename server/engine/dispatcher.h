@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "server/engine/call.h"
+#include "server/engine/command_table.h"
+#include "server/engine/gates.h"
+#include "server/metrics/error_stats.h"
+
+namespace tarn {
+
+// Hears of commands after they ran.
+class CommandWatcher {
+ public:
+  virtual ~CommandWatcher() = default;
+
+  // One that took at least the dispatcher's slow threshold.
+  virtual void on_slow_command(const Call& call, std::int64_t duration_us) = 0;
+  // Every one, while watch_all is set.
+  virtual void on_command(const Call& call) = 0;
+};
+
+// CLIENT PAUSE: until when which commands wait.
+struct Pause {
+  std::int64_t until_ms = 0;  // Unix time
+  bool writes_only = false;
+};
+
+// Runs commands: finds the row, asks the gates, calls the handler, and accounts for it.
+class Dispatcher {
+ public:
+  struct Request {
+    const Command* command = nullptr;  // as CommandTable::find had it; null for an unknown name
+    std::span<const std::string_view> args;
+    std::span<const BlobRef> blobs;
+    const Key* prefetched = nullptr;
+  };
+  enum class Outcome : std::uint8_t { kDone, kHeld };
+
+  Dispatcher(const CommandTable& table, Databases& databases, Clock& clock);
+
+  // Runs one command; exactly one reply was written, unless its client wants none, when kDone is
+  // returned. kHeld: nothing happened, and the session waits to be resumed.
+  Outcome execute(Session& session, const Request& request);
+
+  const CommandTable& table() const { return table_; }
+  Databases& databases() { return databases_; }
+  Clock& clock() { return clock_; }
+  ErrorStats& errors() { return errors_; }
+
+  // Gates that are in force for everybody.
+  void raise(std::uint32_t gate_bits) { raised_ |= gate_bits; }
+  void lower(std::uint32_t gate_bits) { raised_ &= ~gate_bits; }
+
+  Pause& pause() { return pause_; }
+  // Whether a protected command may run for this session; set by the owner.
+  std::function<bool(const Command&, const Session&)> protected_allowed;
+
+  void set_watcher(CommandWatcher* watcher) { watcher_ = watcher; }
+  void set_watch_all(bool watch_all) { watch_all_ = watch_all; }
+  // Commands this long or longer are reported; negative for none.
+  void set_slow_threshold_us(std::int64_t threshold_us);
+  void set_latency_tracking(bool tracking) { latency_tracking_ = tracking; }
+
+  // The command that runs now, for a crash report and for handlers that keep arguments secret.
+  const Call* running() const { return running_; }
+  // Keeps the argument of the running command out of logs and feeds.
+  void redact(std::size_t position) { redacted_.push_back(position); }
+  bool is_redacted(std::size_t position) const;
+
+  // When the last command ended, by CycleClock.
+  std::uint64_t last_end_cycles() const { return last_end_; }
+
+  std::uint64_t commands_processed() const { return commands_processed_; }
+  void reset_stats();
+
+ private:
+  const Command* resolve(Session& session, const Request& request);
+  Admission ask_gates(Call& call, std::uint32_t raised);
+  void run(Call& call);
+  void account(Call& call, std::uint64_t cycles);
+  void reject(Session& session, const Command* command, std::string_view error);
+
+  const CommandTable& table_;
+  Databases& databases_;
+  Clock& clock_;
+  ErrorStats errors_;
+  std::uint32_t raised_ = 0;
+  Pause pause_;
+  CommandWatcher* watcher_ = nullptr;
+  bool watch_all_ = false;
+  bool latency_tracking_ = true;
+  std::uint64_t slow_cycles_;
+  std::uint64_t refresh_cycles_;  // after so long a command the cached time is renewed
+  std::uint64_t last_refresh_ = 0;
+  std::uint64_t last_end_ = 0;
+  const Call* running_ = nullptr;
+  std::vector<std::size_t> redacted_;
+  std::uint64_t commands_processed_ = 0;
+};
+
+}  // namespace tarn

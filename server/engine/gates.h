@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "server/engine/call.h"
+
+namespace tarn {
+
+class Dispatcher;
+
+// What a gate says of a command that is about to run.
+enum class Admission : std::uint8_t {
+  kAdmit,
+  kRefuse,  // an error was replied
+  kHold,    // not now: the client waits, and the command is tried again when it is resumed
+};
+
+// A reason to look twice at a command before it runs. Most are not in force most of the time: a
+// gate is asked only while its bit is raised, for everybody in the dispatcher or for one client in
+// its session, so that a command in the usual case passes all of them by one comparison with zero.
+enum GateBit : std::uint32_t {
+  kProtectedGate = 1u << 0,       // always raised for commands that need a permission to exist
+  kAuthenticationGate = 1u << 1,  // raised for a session that has to authenticate
+  kPermissionGate = 1u << 2,      // raised while rules restrict users
+  kPauseGate = 1u << 3,           // raised during CLIENT PAUSE
+};
+
+struct Gate {
+  std::uint32_t bit;
+  std::string_view name;
+  Admission (*ask)(Dispatcher& dispatcher, Call& call);
+};
+
+// In the order in which they are asked, which is the order in which clients expect errors. A new
+// gate is a row here.
+std::span<const Gate> gates();
+
+}  // namespace tarn

@@ -1,0 +1,51 @@
+#include "server/engine/reply.h"
+
+#include <algorithm>
+
+#include "core/keyspace/keyspace.h"
+
+namespace tarn {
+
+void Reply::value(const Entry& entry) {
+  switch (entry.string_encoding()) {
+    case StringEncoding::kInteger: return bulk_integer(entry.integer());
+    case StringEncoding::kEmbedded:
+    case StringEncoding::kEdited: return bulk(entry.value());
+    case StringEncoding::kBlob: {
+      Blob* blob = entry.blob();
+      return bulk(BlobRef::share(blob), blob->view());
+    }
+  }
+}
+
+void Reply::close_array(OutputBuffer::Placeholder place, std::size_t elements) {
+  char header[resp::kMaxHeaderBytes];
+  const char* end = resp::put_header(header, '*', static_cast<std::int64_t>(elements));
+  out_.fill(place, {header, static_cast<std::size_t>(end - header)});
+}
+
+void Reply::close_set(OutputBuffer::Placeholder place, std::size_t elements) {
+  char header[resp::kMaxHeaderBytes];
+  const char* end =
+      resp::put_header(header, resp3() ? '~' : '*', static_cast<std::int64_t>(elements));
+  out_.fill(place, {header, static_cast<std::size_t>(end - header)});
+}
+
+void Reply::close_map(OutputBuffer::Placeholder place, std::size_t pairs) {
+  char header[resp::kMaxHeaderBytes];
+  const char* end = resp3() ? resp::put_header(header, '%', static_cast<std::int64_t>(pairs))
+                            : resp::put_header(header, '*', static_cast<std::int64_t>(pairs * 2));
+  out_.fill(place, {header, static_cast<std::size_t>(end - header)});
+}
+
+void Reply::error(std::string_view text) {
+  last_error_ = text;
+  std::replace_if(
+      last_error_.begin(), last_error_.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  failed_ = true;
+  out_.append("-");
+  out_.append(last_error_);
+  out_.append("\r\n");
+}
+
+}  // namespace tarn

@@ -1,0 +1,239 @@
+#include "server/engine/resp_client.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/cycle_clock.h"
+
+namespace tarn {
+namespace {
+
+// Enough for the misses of a batch to overlap; more would push each other out of the cache.
+constexpr std::size_t kMaxBatch = 128;
+// How long one client may run before the others have their turn.
+constexpr std::uint64_t kTurnUs = 1000;
+
+ClientClass client_class(const Session& session) {
+  return session.monitor ? kReplicaClients : kNormalClients;
+}
+
+}  // namespace
+
+void enforce_output_limit(RespContext& context, Session& session) {
+  const OutputBufferLimit& limit =
+      context.options.client_output_buffer_limits[client_class(session)];
+  if (limit.hard_bytes == 0 && limit.soft_bytes == 0) return;
+  if (session.closing) return;
+  const std::size_t waiting = session.transport->output().memory_bytes();
+  const std::int64_t now_ms = context.dispatcher.clock().monotonic_ms();
+  bool exceeded = limit.hard_bytes > 0 && waiting > limit.hard_bytes;
+  if (limit.soft_bytes > 0 && waiting > limit.soft_bytes) {
+    if (session.soft_limit_since_ms == 0)
+      session.soft_limit_since_ms = std::max<std::int64_t>(now_ms, 1);
+    exceeded |= now_ms - session.soft_limit_since_ms > limit.soft_seconds * 1000;
+  } else {
+    session.soft_limit_since_ms = 0;
+  }
+  if (!exceeded) return;
+  ++context.output_limit_disconnections;
+  if (context.log_closing) {
+    context.log_closing(session, "its waiting replies exceed client-output-buffer-limit");
+  }
+  session.closing = true;
+  session.transport->close();
+}
+
+RespClient::RespClient(Transport& transport, RespContext& context)
+    : context_(context),
+      transport_(transport),
+      session_(context.clients.next_id(), transport.output()) {
+  session_.transport = &transport;
+  session_.created_ms = session_.last_active_ms = context.dispatcher.clock().monotonic_ms();
+  session_.authenticated = context.options.requirepass.empty();
+  if (!session_.authenticated) session_.gates |= kAuthenticationGate;
+  context_.clients.add(session_);
+}
+
+RespClient::~RespClient() = default;
+
+void RespClient::on_closed() {
+  session_.closing = true;
+  context_.clients.remove(session_);
+  if (context_.on_gone) context_.on_gone(session_);
+}
+
+InputHandler::Taken RespClient::on_input(std::string_view input) {
+  session_.last_active_ms = context_.dispatcher.clock().monotonic_ms();
+  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kTurnUs);
+  std::size_t offset = 0;
+  RespParser::Status status = RespParser::Status::kRequest;
+  bool more = false;
+  if (held_) run_held();
+  while (status == RespParser::Status::kRequest && may_run() && !more) {
+    std::size_t parsed = offset;
+    status = collect(input, parsed);
+    prefetch();
+    const std::size_t ran = run(offset, deadline);
+    // Requests that were parsed but did not run stay in the input and are parsed again.
+    if (!context_.batch.items.empty() && ran != context_.batch.items.back().end) {
+      parser_.reset();
+      status = RespParser::Status::kRequest;
+      offset = ran;
+      more = may_run();
+      break;
+    }
+    offset = parsed;
+    more =
+        status == RespParser::Status::kRequest && context_.dispatcher.last_end_cycles() > deadline;
+  }
+  if (!session_.reply.out().empty()) transport_.schedule_flush();
+  if (session_.closing) return {input.size(), 0, false};
+  enforce_output_limit(context_, session_);
+  if (session_.paused) {
+    parser_.reset();
+    transport_.pause_input();
+    return {offset, 0, false};
+  }
+  if (status == RespParser::Status::kError) {
+    fail_protocol();
+    return {input.size(), 0, false};
+  }
+  if (!within_input_limit(input.size() - offset)) return {input.size(), 0, false};
+  if (status == RespParser::Status::kLargeBulk && !more) return begin_large_bulk(input, offset);
+  return {offset, 0, more};
+}
+
+// Parses requests up to a batch; `offset` moves behind the last complete one.
+RespParser::Status RespClient::collect(std::string_view input, std::size_t& offset) {
+  RespBatch& batch = context_.batch;
+  batch.clear();
+  const bool restricted = (session_.gates & kAuthenticationGate) != 0 && !session_.authenticated;
+  parser_.limits().max_bulk_bytes = static_cast<std::int64_t>(context_.options.proto_max_bulk_len);
+  parser_.limits().authenticated = !restricted;
+  const std::size_t wanted = restricted || !received_.empty() ? 1 : kMaxBatch;
+  RespParser::Status status = RespParser::Status::kRequest;
+  while (batch.items.size() < wanted) {
+    const std::size_t first = batch.args.size();
+    status = parser_.parse(input, offset, batch.args);
+    if (status != RespParser::Status::kRequest) break;
+    batch.items.push_back({first, batch.args.size() - first, offset});
+  }
+  return status;
+}
+
+void RespClient::prefetch() {
+  RespBatch& batch = context_.batch;
+  const CommandTable& table = context_.dispatcher.table();
+  for (RespBatch::Item& item : batch.items) {
+    item.command = table.find(batch.args[item.first_arg]);
+  }
+  if (batch.items.size() < 2) return;
+  Keyspace& keyspace = context_.dispatcher.databases()[session_.db];
+  for (RespBatch::Item& item : batch.items) {
+    if (item.command == nullptr || item.command->first_key == 0) continue;
+    const auto position = static_cast<std::size_t>(item.command->first_key);
+    if (position >= item.arg_count) continue;
+    item.key = static_cast<std::ptrdiff_t>(batch.keys.size());
+    const Key& key = batch.keys.emplace_back(batch.args[item.first_arg + position]);
+    keyspace.prefetch_directory(key);
+  }
+  for (Key& key : batch.keys) keyspace.prefetch_bucket(key);
+  for (Key& key : batch.keys) keyspace.prefetch_entry(key);
+}
+
+std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
+  RespBatch& batch = context_.batch;
+  Dispatcher& dispatcher = context_.dispatcher;
+  for (const RespBatch::Item& item : batch.items) {
+    const std::span args(batch.args.data() + item.first_arg, item.arg_count);
+    const Key* key = item.key < 0 ? nullptr : &batch.keys[static_cast<std::size_t>(item.key)];
+    const std::span<const BlobRef> blobs =
+        received_.empty() ? std::span<const BlobRef>() : blobs_of(item);
+    const Dispatcher::Request request{item.command, args, blobs, key};
+    if (dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) hold(request);
+    offset = item.end;
+    if (!by_position_.empty()) by_position_.clear();
+    if (!may_run() || dispatcher.last_end_cycles() > deadline_cycles) break;
+  }
+  return offset;
+}
+
+void RespClient::hold(const Dispatcher::Request& request) {
+  HeldRequest& held = held_.emplace();
+  held.command = request.command;
+  held.blobs.assign(request.blobs.begin(), request.blobs.end());
+  held.storage.reserve(request.args.size());
+  for (std::size_t i = 0; i < request.args.size(); ++i) {
+    const bool in_blob = i < held.blobs.size() && held.blobs[i];
+    held.args.push_back(in_blob ? request.args[i] : held.storage.emplace_back(request.args[i]));
+  }
+}
+
+void RespClient::run_held() {
+  HeldRequest held = std::move(*held_);
+  held_.reset();
+  const Dispatcher::Request request{held.command, held.args, held.blobs, nullptr};
+  if (context_.dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) {
+    held_ = std::move(held);
+  }
+}
+
+// The blobs that large arguments were received into, by the argument's position.
+std::span<const BlobRef> RespClient::blobs_of(const RespBatch::Item& item) {
+  by_position_.assign(item.arg_count, BlobRef());
+  for (const BlobRef& blob : received_) {
+    for (std::size_t i = 0; i < item.arg_count; ++i) {
+      if (context_.batch.args[item.first_arg + i].data() == blob->data()) by_position_[i] = blob;
+    }
+  }
+  received_.clear();
+  return by_position_;
+}
+
+InputHandler::Taken RespClient::begin_large_bulk(std::string_view input, std::size_t offset) {
+  const std::size_t start = offset + parser_.large_bulk_start();
+  const std::string_view payload = input.substr(start);
+  receiving_ = Blob::allocate(parser_.large_bulk_bytes(), parser_.large_bulk_bytes());
+  std::memcpy(receiving_->data(), payload.data(), payload.size());
+  received_bytes_ = payload.size();
+  return {offset, payload.size(), false};
+}
+
+std::span<char> RespClient::direct_target() {
+  if (!receiving_) return {};
+  return {receiving_->data() + received_bytes_, receiving_->size() - received_bytes_};
+}
+
+void RespClient::on_direct(std::size_t bytes) {
+  received_bytes_ += bytes;
+  session_.last_active_ms = context_.dispatcher.clock().monotonic_ms();
+  if (!within_input_limit(received_bytes_)) return;
+  if (received_bytes_ < receiving_->size()) return;
+  parser_.large_bulk_received(receiving_->view());
+  received_.push_back(std::move(receiving_));
+  receiving_.reset();
+}
+
+bool RespClient::within_input_limit(std::size_t waiting_bytes) {
+  for (const BlobRef& blob : received_) waiting_bytes += blob->size();
+  if (waiting_bytes <= context_.options.client_query_buffer_limit) return true;
+  ++context_.input_limit_disconnections;
+  if (context_.log_closing) {
+    context_.log_closing(session_, "its unfinished request exceeds client-query-buffer-limit");
+  }
+  session_.closing = true;
+  transport_.close();
+  return false;
+}
+
+void RespClient::fail_protocol() {
+  const std::string text = "ERR Protocol error: " + std::string(parser_.error());
+  session_.reply.error(text);
+  session_.reply.take_failed();
+  context_.dispatcher.errors().count(text);
+  if (context_.log_closing) context_.log_closing(session_, text);
+  session_.closing = true;
+  transport_.close_after_flush();
+}
+
+}  // namespace tarn

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config/options.h"
+#include "server/engine/client_registry.h"
+#include "server/engine/dispatcher.h"
+#include "server/engine/session.h"
+#include "server/net/transport.h"
+#include "server/protocol/resp_parser.h"
+
+namespace tarn {
+
+// The requests of one batch. Scratch memory: one serves all clients, one after the other.
+struct RespBatch {
+  struct Item {
+    std::size_t first_arg;
+    std::size_t arg_count;
+    std::size_t end;  // offset in the input behind the request
+    const Command* command = nullptr;
+    std::ptrdiff_t key = -1;  // index in keys, or none
+  };
+
+  std::vector<std::string_view> args;
+  std::vector<Item> items;
+  std::vector<Key> keys;
+
+  void clear() {
+    args.clear();
+    items.clear();
+    keys.clear();
+  }
+};
+
+// What the clients of one server share.
+struct RespContext {
+  Dispatcher& dispatcher;
+  ClientRegistry& clients;
+  const Options& options;
+  RespBatch batch{};
+  // Says why a client is about to be closed, for the log.
+  std::function<void(const Session&, std::string_view reason)> log_closing{};
+  // A client is gone; features that know it forget it.
+  std::function<void(Session&)> on_gone{};
+  std::uint64_t input_limit_disconnections = 0;
+  std::uint64_t output_limit_disconnections = 0;
+};
+
+// Closes a client whose waiting replies exceed client-output-buffer-limit. Called after its
+// commands and, for the soft limit, from time to time.
+void enforce_output_limit(RespContext& context, Session& session);
+
+// A client that speaks RESP: turns what its connection receives into commands, and runs them.
+//
+// All complete requests of one receipt are a batch. A lookup in a large keyspace waits for memory
+// three times: for the directory, the bucket and the entry. So before a batch runs, its first keys
+// are hashed, and each of these stages is prefetched for all of them before the next one begins;
+// the misses overlap, and the place that was found is carried along (Key::hint).
+//
+// A batch ends early when it took long, for the sake of other clients; when the client has yet to
+// authenticate, since AUTH changes what the parser accepts; when the client is held or goes.
+//
+// A large argument is received into a blob that can become the value; see RespParser.
+class RespClient final : public InputHandler {
+ public:
+  RespClient(Transport& transport, RespContext& context);
+  ~RespClient() override;
+
+  Taken on_input(std::string_view input) override;
+  std::span<char> direct_target() override;
+  void on_direct(std::size_t bytes) override;
+  void on_closed() override;
+
+  Session& session() { return session_; }
+
+ private:
+  // A request that a gate holds: copied, for its client's input moves on.
+  struct HeldRequest {
+    const Command* command = nullptr;
+    std::vector<std::string> storage;
+    std::vector<std::string_view> args;
+    std::vector<BlobRef> blobs;
+  };
+
+  RespParser::Status collect(std::string_view input, std::size_t& offset);
+  void prefetch();
+  // Returns the offset behind the last request that ran.
+  std::size_t run(std::size_t offset, std::uint64_t deadline_cycles);
+  void hold(const Dispatcher::Request& request);
+  void run_held();
+  std::span<const BlobRef> blobs_of(const RespBatch::Item& item);
+  Taken begin_large_bulk(std::string_view input, std::size_t offset);
+  bool within_input_limit(std::size_t waiting_bytes);
+  void fail_protocol();
+  bool may_run() const { return !session_.closing && !session_.paused; }
+
+  RespContext& context_;
+  Transport& transport_;
+  RespParser parser_;
+  Session session_;
+
+  std::vector<BlobRef> received_;  // large arguments of the request in progress
+  std::vector<BlobRef> by_position_;
+  std::optional<HeldRequest> held_;
+  BlobRef receiving_;
+  std::size_t received_bytes_ = 0;
+};
+
+}  // namespace tarn

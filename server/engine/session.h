@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/engine/reply.h"
+#include "server/net/transport.h"
+
+namespace tarn {
+
+struct Command;
+
+// Reasons for a command of this session to pass a gate of the dispatcher that others need not; see
+// gates.h.
+using GateMask = std::uint32_t;
+
+// What the server knows of one client between its commands. A session belongs to its connection's
+// protocol handler; `transport` is that connection, and is null for sessions without one.
+struct Session {
+  Session(std::uint64_t client_id, OutputBuffer& output) : id(client_id), reply(output, protocol) {}
+
+  enum class ReplyMode : std::uint8_t { kOn, kOff, kSkipNext, kSkipThis };
+
+  const std::uint64_t id;
+  Transport* transport = nullptr;
+
+  int protocol = 2;
+  unsigned db = 0;
+  Reply reply;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  GateMask gates = 0;
+
+  bool authenticated = false;
+  std::string user = "default";
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+
+  bool monitor = false;
+  bool no_evict = false;
+  bool no_touch = false;
+  bool closing = false;  // takes no more commands; goes once its replies are sent
+  bool paused = false;   // its next command waits for the end of CLIENT PAUSE
+
+  const Command* last_command = nullptr;
+  std::uint64_t commands = 0;
+  std::int64_t created_ms = 0;           // monotonic
+  std::int64_t last_active_ms = 0;       // monotonic
+  std::int64_t soft_limit_since_ms = 0;  // monotonic; 0 while below the soft output limit
+};
+
+}  // namespace tarn
