@@ -1,0 +1,65 @@
+#include "server/config/option_rows.h"
+#include "server/config/special_types.h"
+
+namespace tarn {
+namespace {
+
+OptionType rdb_compression() {
+  return choice<RdbCompression>(&Options::rdbcompression, {{"yes", RdbCompression::kYes},
+                                                           {"no", RdbCompression::kNo},
+                                                           {"lz4", RdbCompression::kLz4},
+                                                           {"lzf", RdbCompression::kLzf}});
+}
+
+OptionType sanitize_payload() {
+  return choice<SanitizePayload>(&Options::sanitize_dump_payload,
+                                 {{"no", SanitizePayload::kNo},
+                                  {"yes", SanitizePayload::kYes},
+                                  {"clients", SanitizePayload::kClients}});
+}
+
+OptionType fsync_policy() {
+  return choice<FsyncPolicy>(&Options::appendfsync, {{"everysec", FsyncPolicy::kEverySecond},
+                                                     {"always", FsyncPolicy::kAlways},
+                                                     {"no", FsyncPolicy::kNo}});
+}
+
+}  // namespace
+
+std::vector<Option> persistence_rows() {
+  using O = Options;
+  return {
+      // Snapshots
+      {"dir", working_directory(), kProtected | kDenyLoading},
+      {"dbfilename", text(&O::dbfilename, check_dump_name), kProtected | kNoEffect},
+      {"save", save_points(), kMultiArg | kNoEffect},
+      {"stop-writes-on-bgsave-error", yes_no(&O::stop_writes_on_bgsave_error), kNoEffect},
+      {"rdbcompression", rdb_compression(), kNoEffect},
+      {"rdbchecksum", yes_no(&O::rdbchecksum), kImmutable | kNoEffect},
+      {"sanitize-dump-payload", sanitize_payload(), kNoEffect},
+      {"rdb-save-incremental-fsync", yes_no(&O::rdb_save_incremental_fsync), kNoEffect},
+      {"rdb-del-sync-files", yes_no(&O::rdb_del_sync_files), kNoEffect},
+      {"rdb-key-save-delay", number(&O::rdb_key_save_delay_us, kMinInt, kMaxInt),
+       kHidden | kNoEffect},
+      {"key-load-delay", number(&O::key_load_delay_us, kMinInt, kMaxInt), kHidden | kNoEffect},
+      {"loading-process-events-interval-bytes",
+       number(&O::loading_process_events_interval_bytes, 1024, kMaxInt), kHidden | kNoEffect},
+
+      // Append-only file
+      {"appendonly", yes_no(&O::appendonly), kDenyLoading | kNoEffect},
+      {"appendfilename", text(&O::appendfilename, check_aof_name), kImmutable | kNoEffect},
+      {"appenddirname", text(&O::appenddirname, check_aof_directory), kImmutable | kNoEffect},
+      {"appendfsync", fsync_policy(), kNoEffect},
+      {"no-appendfsync-on-rewrite", yes_no(&O::no_appendfsync_on_rewrite), kNoEffect},
+      {"auto-aof-rewrite-percentage", number(&O::auto_aof_rewrite_percentage, 0, kMaxInt),
+       kNoEffect},
+      {"auto-aof-rewrite-min-size", memory(&O::auto_aof_rewrite_min_size), kNoEffect},
+      {"aof-load-truncated", yes_no(&O::aof_load_truncated), kNoEffect},
+      {"aof-use-rdb-preamble", yes_no(&O::aof_use_rdb_preamble), kNoEffect},
+      {"aof-timestamp-enabled", yes_no(&O::aof_timestamp_enabled), kNoEffect},
+      {"aof-rewrite-incremental-fsync", yes_no(&O::aof_rewrite_incremental_fsync), kNoEffect},
+      {"aof-disable-auto-gc", yes_no(&O::aof_disable_auto_gc), kNoEffect},
+  };
+}
+
+}  // namespace tarn

@@ -1,0 +1,307 @@
+#include "server/config/config.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/server/config/temporary_directory.h"
+
+using namespace tarn;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+std::map<std::string, std::string> get(const Config& config,
+                                       std::vector<std::string_view> patterns) {
+  const auto found = config.get(patterns);
+  std::map<std::string, std::string> result(found.begin(), found.end());
+  CHECK(result.size() == found.size());
+  return result;
+}
+
+std::string set(Config& config, std::vector<Config::Setting> settings, Config::Caller caller = {}) {
+  const Result<> result = config.set(settings, caller);
+  return result ? "OK" : result.error().message;
+}
+
+std::string load(Config& config, const Strings& arguments, const std::string& input = "") {
+  std::istringstream stream(input);
+  const Result<> result = config.load(arguments, stream);
+  return result ? "OK" : result.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("get takes globs and names in any case, shows aliases, repeats nothing") {
+  const Config config;
+  CHECK(get(config, {"maxmemory"}) == std::map<std::string, std::string>{{"maxmemory", "0"}});
+  CHECK(get(config, {"MAXmemory"}).contains("MAXmemory"));
+  CHECK(get(config, {"max*ory", "maxmemory", "MAXMEMORY"}).size() == 1);
+  const auto ping = get(config, {"repl-ping-*-period"});
+  CHECK(ping.size() == 2);
+  CHECK(ping.contains("repl-ping-replica-period"));
+  CHECK(ping.contains("repl-ping-slave-period"));
+  CHECK(get(config, {"nosuch", "user", "include"}).empty());
+}
+
+TEST_CASE("hidden options answer to their exact name only") {
+  const Config config;
+  CHECK(get(config, {"watchdog*"}).empty());
+  CHECK(get(config, {"watchdog-period"}).size() == 1);
+  CHECK_FALSE(get(config, {"*"}).contains("watchdog-period"));
+}
+
+TEST_CASE("set is all or nothing") {
+  Config config;
+  CHECK(set(config, {{"timeout", "5"}, {"tcp-keepalive", "7"}}) == "OK");
+  CHECK(config.options().timeout_s == 5);
+  CHECK(config.options().tcp_keepalive_s == 7);
+
+  CHECK(set(config, {{"timeout", "6"}, {"loglevel", "loud"}}) ==
+        "CONFIG SET failed (possibly related to argument 'loglevel') - argument(s) must be one of "
+        "the following: debug, verbose, notice, warning, nothing");
+  CHECK(set(config, {{"timeout", "6"}, {"Timeout", "8"}}) ==
+        "CONFIG SET failed (possibly related to argument 'Timeout') - duplicate parameter");
+  CHECK(set(config, {{"repl-ping-replica-period", "6"}, {"repl-ping-slave-period", "8"}}) ==
+        "CONFIG SET failed (possibly related to argument 'repl-ping-slave-period') - duplicate "
+        "parameter");
+  CHECK(set(config, {{"timeout", "6"}, {"nosuch", "1"}}) ==
+        "Unknown option or number of arguments for CONFIG SET - 'nosuch'");
+  CHECK(set(config, {{"databases", "2"}, {"nosuch", "1"}}) ==
+        "CONFIG SET failed (possibly related to argument 'databases') - can't set immutable "
+        "config");
+  CHECK(config.options().timeout_s == 5);
+}
+
+TEST_CASE("hooks run once a set, for changes only, and see both states") {
+  Config config;
+  int calls = 0;
+  config.on_change({"timeout", "tcp-keepalive"},
+                   [&](const Options& before, const Options& after) -> Result<> {
+                     ++calls;
+                     CHECK(before.timeout_s == 0);
+                     CHECK(after.timeout_s == 5);
+                     CHECK(config.options().timeout_s == 5);
+                     return {};
+                   });
+  CHECK(set(config, {{"timeout", "5"}, {"tcp-keepalive", "7"}, {"hz", "20"}}) == "OK");
+  CHECK(calls == 1);
+  CHECK(set(config, {{"timeout", "5"}, {"hz", "30"}}) == "OK");
+  CHECK(calls == 1);
+}
+
+TEST_CASE("a hook that fails takes everything back") {
+  Config config;
+  Strings calls;
+  const auto note = [&](const std::string& name, const Options& before, const Options& after) {
+    calls.push_back(name + " " + std::to_string(before.port) + ">" + std::to_string(after.port));
+  };
+  config.on_change("timeout", [&](const Options& before, const Options& after) -> Result<> {
+    note("timeout", before, after);
+    return {};
+  });
+  config.on_change("port", [&](const Options& before, const Options& after) -> Result<> {
+    note("port", before, after);
+    if (after.port == 1) return Error{"Unable to listen on this port"};
+    return {};
+  });
+  config.on_change("hz", [&](const Options&, const Options&) -> Result<> {
+    calls.push_back("hz");
+    return {};
+  });
+  CHECK(set(config, {{"hz", "50"}, {"PORT", "1"}, {"timeout", "9"}}) ==
+        "CONFIG SET failed (possibly related to argument 'PORT') - Unable to listen on this port");
+  CHECK(calls == Strings{"timeout 6379>1", "port 6379>1", "port 1>6379", "timeout 1>6379"});
+  CHECK(config.options().port == 6379);
+  CHECK(config.options().hz == 10);
+  CHECK(config.options().timeout_s == 0);
+}
+
+TEST_CASE("protected options and those that must not change during a load") {
+  TemporaryDirectory directory;
+  Config closed;
+  CHECK(
+      set(closed, {{"dbfilename", "x"}}, {.local = true}).ends_with("can't set protected config"));
+  Config local;
+  CHECK(load(local, {"--enable-protected-configs", "local"}) == "OK");
+  CHECK(set(local, {{"dbfilename", "x"}}).ends_with("can't set protected config"));
+  CHECK(set(local, {{"dbfilename", "x"}}, {.local = true}) == "OK");
+  Config open;
+  CHECK(load(open, {"--enable-protected-configs", "yes"}) == "OK");
+  CHECK(set(open, {{"dir", directory.path()}}) == "OK");
+  CHECK(open.options().dir == std::filesystem::canonical(directory.path()));
+  CHECK(set(open, {{"dir", "nosuch"}}).ends_with("- No such file or directory"));
+  CHECK(set(open, {{"dir", "."}}, {.local = true, .loading = true}) != "OK");
+  CHECK(set(open, {{"appendonly", "yes"}}, {.local = true, .loading = true}) != "OK");
+}
+
+TEST_CASE("file, standard input and command line, the last word counting") {
+  TemporaryDirectory directory;
+  const std::string file =
+      directory.write("tarn.conf", "port 1\ntimeout 1\nhz 11\nsave 1 1\nsave 2 2\n");
+  Config config;
+  CHECK(load(config, {file, "--hz", "13", "-"}, "timeout 2\nhz 12\n") == "OK");
+  CHECK(config.config_file() == file);
+  CHECK(config.options().port == 1);
+  CHECK(config.options().timeout_s == 2);
+  CHECK(config.options().hz == 13);
+  CHECK(config.options().save_points == std::vector<SavePoint>{{1, 1}, {2, 2}});
+
+  Config only_input;
+  CHECK(load(only_input, {"-", "--save"}, "port 7\n") == "OK");
+  CHECK(only_input.options().port == 7);
+  CHECK(only_input.options().save_points.empty());
+  CHECK(only_input.config_file().empty());
+}
+
+TEST_CASE("faults at start name the place, the line and the reason") {
+  TemporaryDirectory directory;
+  const std::string file = directory.write("tarn.conf", "# comment\n\n  port   abc \n");
+  const auto fault = [](const Strings& arguments, const std::string& input = "") {
+    Config config;
+    const std::string message = load(config, arguments, input);
+    const std::string header = "*** FATAL CONFIG FILE ERROR ***\n";
+    CHECK(message.starts_with(header));
+    return message.substr(std::min(header.size(), message.size()));
+  };
+  CHECK(fault({file}) == file +
+                             ", line 3: argument couldn't be parsed into an integer\n"
+                             ">>> 'port   abc'");
+  CHECK(fault({"-"}, "\nfoo bar") ==
+        "standard input, line 2: Bad directive or wrong number of arguments\n>>> 'foo bar'");
+  CHECK(fault({"--hz", "1", "--port"}) ==
+        "command line, option 2: wrong number of arguments\n>>> '--port'");
+  CHECK(fault({"--requirepass", "secret", "word"}) ==
+        "command line, option 1: wrong number of arguments\n>>> 'requirepass (value not shown)'");
+  CHECK(fault({directory.path() + "/nosuch.conf"}) ==
+        "can't read '" + directory.path() + "/nosuch.conf': No such file or directory");
+}
+
+TEST_CASE("directives that only files know, and names of old") {
+  Config config;
+  CHECK(load(config, {"-"},
+             "user alice on >secret ~*\nuser bob off\nrename-command FLUSHALL \"\"\n"
+             "loadmodule /m.so a b\nslaveof 10.0.0.1 6380\nlist-max-ziplist-entries 5\n"
+             "hash-max-ziplist-value 1kb\nenable-debug-command local\n") == "OK");
+  const Options& options = config.options();
+  CHECK(options.users == std::vector<Words>{{"alice", "on", ">secret", "~*"}, {"bob", "off"}});
+  CHECK(options.rename_command == std::vector<Words>{{"FLUSHALL", ""}});
+  CHECK(options.loadmodule == std::vector<Words>{{"/m.so", "a", "b"}});
+  CHECK(get(config, {"replicaof"}).at("replicaof") == "10.0.0.1 6380");
+  CHECK(options.hash_max_listpack_value == 1024);
+  CHECK(options.enable_debug_command == Permission::kLocal);
+}
+
+TEST_CASE("options without effect are reported once") {
+  Config config;
+  CHECK(config.ineffective_options().empty());
+  CHECK(set(config, {{"tls-port", "7"}, {"timeout", "3"}}) == "OK");
+  CHECK(config.ineffective_options() == std::vector<std::string_view>{"tls-port"});
+  CHECK(set(config, {{"tls-port", "8"}}) == "OK");
+  CHECK(config.ineffective_options().empty());
+}
+
+TEST_CASE("secrets are known as such") {
+  CHECK(Config::is_sensitive("requirepass"));
+  CHECK(Config::is_sensitive("MasterAuth"));
+  CHECK_FALSE(Config::is_sensitive("port"));
+  CHECK_FALSE(Config::is_sensitive("nosuch"));
+}
+
+TEST_CASE("rewrite without a file") {
+  Config config;
+  const Result<> result = config.rewrite();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().message == "The server is running without a config file");
+}
+
+TEST_CASE("rewrite changes what changed and keeps the rest to the byte") {
+  TemporaryDirectory directory;
+  const std::string file = directory.write("tarn.conf",
+                                           "# mine\n\nMAXMEMORY  1GB\n timeout 3 \nslave-priority "
+                                           "5\nsave 1 1\n#save 9 9\nsave 2 2\nhz 12");
+  std::filesystem::permissions(file, std::filesystem::perms{0600});
+  Config config;
+  CHECK(load(config, {file, "--maxmemory-clients", "5%"}) == "OK");
+  CHECK(set(config, {{"timeout", "4"},
+                     {"replica-priority", "6"},
+                     {"save", "3 3 4 4"},
+                     {"requirepass", "a \"b\"\n"},
+                     {"proto-max-bulk-len", "4mb"}}) == "OK");
+  CHECK(config.rewrite());
+  const std::string expected =
+      "# mine\n\nMAXMEMORY  1GB\ntimeout 4\nreplica-priority 6\nsave 3 3\nsave 4 4\n#save 9 9\n"
+      "hz 12\n# Generated by CONFIG REWRITE\nrequirepass \"a \\\"b\\\"\\n\"\n"
+      "proto-max-bulk-len 4mb\nmaxmemory-clients 5%\n";
+  CHECK(directory.read("tarn.conf") == expected);
+  CHECK(std::filesystem::status(file).permissions() == std::filesystem::perms{0600});
+  CHECK(directory.files() == Strings{"tarn.conf"});
+
+  CHECK(config.rewrite());
+  CHECK(directory.read("tarn.conf") == expected);
+
+  Config again;
+  CHECK(load(again, {file}) == "OK");
+  CHECK(get(again, {"*"}) == get(config, {"*"}));
+
+  CHECK(set(config, {{"tcp-keepalive", "1"}, {"save", ""}}) == "OK");
+  CHECK(config.rewrite());
+  const std::string text = directory.read("tarn.conf");
+  CHECK(text.ends_with("maxmemory-clients 5%\ntcp-keepalive 1\n"));
+  CHECK(text.find("replica-priority 6\nsave \"\"\n#save 9 9\n") != text.npos);
+}
+
+TEST_CASE("rewrite overrides included files at the end") {
+  TemporaryDirectory directory;
+  directory.write("part.conf", "hz 20\nsave 60 5\n");
+  const std::string file = directory.write(
+      "tarn.conf", "hz 15\nsave 1 1\ninclude " + directory.path() + "/p*.conf\ntimeout 1\n");
+  Config config;
+  CHECK(load(config, {file}) == "OK");
+  CHECK(config.options().hz == 20);
+  CHECK(set(config, {{"hz", "30"}, {"save", "7 7"}, {"timeout", "2"}}) == "OK");
+  CHECK(config.rewrite());
+  CHECK(directory.read("tarn.conf") ==
+        "include " + directory.path() +
+            "/p*.conf\ntimeout 2\n# Generated by CONFIG REWRITE\nhz 30\nsave \"\"\nsave 7 7\n");
+  Config again;
+  CHECK(load(again, {file}) == "OK");
+  CHECK(get(again, {"*"}) == get(config, {"*"}));
+}
+
+TEST_CASE("rewrite follows symbolic links and leaves a broken file alone") {
+  TemporaryDirectory directory;
+  const std::string file = directory.write("real.conf", "hz 15\n");
+  const std::string link = directory.path() + "/link.conf";
+  std::filesystem::create_symlink(file, link);
+  Config config;
+  CHECK(load(config, {link}) == "OK");
+  CHECK(set(config, {{"hz", "16"}}) == "OK");
+  CHECK(config.rewrite());
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(directory.read("real.conf") == "hz 16\n");
+
+  directory.write("real.conf", "hz nonsense\n");
+  const Result<> broken = config.rewrite();
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().message ==
+        "Rewriting config file: " + link + ", line 1: argument couldn't be parsed into an integer");
+  CHECK(directory.read("real.conf") == "hz nonsense\n");
+}
+
+TEST_CASE("rewrite makes a lost file again") {
+  TemporaryDirectory directory;
+  const std::string file = directory.write("tarn.conf", "hz 15\n");
+  Config config;
+  CHECK(load(config, {file}) == "OK");
+  std::filesystem::remove(file);
+  CHECK(config.rewrite());
+  CHECK(directory.read("tarn.conf") == "# Generated by CONFIG REWRITE\nhz 15\n");
+}
