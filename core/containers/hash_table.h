@@ -170,7 +170,10 @@ class HashTable {
 
   Hint locate(std::uint64_t hash) const {
     HashBucket* home = home_bucket(hash);
-    if (home != nullptr) __builtin_prefetch(home);
+    if (home != nullptr) {
+      __builtin_prefetch(home);
+      __builtin_prefetch(home + 1);  // where the next bucket is, but for the last
+    }
     return {home, version_};
   }
 
@@ -237,6 +240,8 @@ class HashTable {
   };
 
   static_assert(kDirectoryBits <= 16);
+  // How far into an element a lookup and what follows it commonly read, less one byte.
+  static constexpr std::size_t kPrefetchBytes = 47;
   static constexpr std::size_t kRoots = std::size_t{1} << kDirectoryBits;
   static constexpr unsigned kRootShift = kHashBits - kDirectoryBits;
   static constexpr std::uint64_t kHashEnd = kHashMask + 1;

@@ -230,12 +230,18 @@ template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::prefetch_element(std::uint64_t hash, Hint& hint) const {
   if (hint.version_ != version_) hint = locate(hash);
   if (hint.home_ == nullptr) return;
-  const unsigned mask = hint.home_->match(HashSegment::tag_of(hash));
-  if (mask != 0) {
-    __builtin_prefetch(hint.home_->reference(static_cast<unsigned>(std::countr_zero(mask))));
-  } else if (hint.home_->in_next() != 0) {
-    __builtin_prefetch(HashSegment::of(hint.home_)->next(hint.home_));
+  const std::uint8_t tag = HashSegment::tag_of(hash);
+  const HashBucket* bucket = hint.home_;
+  unsigned mask = bucket->match(tag);
+  if (mask == 0 && bucket->in_next() != 0) {
+    bucket = HashSegment::of(hint.home_)->next(hint.home_);
+    mask = bucket->match(tag);
   }
+  if (mask == 0) return;
+  const auto* element =
+      static_cast<const char*>(bucket->reference(static_cast<unsigned>(std::countr_zero(mask))));
+  __builtin_prefetch(element);
+  __builtin_prefetch(element + kPrefetchBytes);
 }
 
 // Calls fn(segment, first entry) for every segment until it returns false.

@@ -70,7 +70,7 @@ class Entry {
     }
     at = write_length(at, key.size());
     if (!layout.value_is_word) at = write_length(at, layout.value_bytes);
-    std::memcpy(at, key.data(), key.size());
+    if (!key.empty()) std::memcpy(at, key.data(), key.size());
     return static_cast<Entry*>(memory);
   }
 

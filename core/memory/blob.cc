@@ -27,7 +27,7 @@ BlobRef Blob::allocate(std::size_t size, std::size_t capacity) {
 
 BlobRef Blob::copy(std::string_view bytes) {
   BlobRef blob = allocate(bytes.size(), bytes.size());
-  std::memcpy(blob->data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(blob->data(), bytes.data(), bytes.size());
   return blob;
 }
 

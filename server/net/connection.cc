@@ -90,7 +90,8 @@ void Connection::start(std::unique_ptr<InputHandler> handler) {
 }
 
 void Connection::wait_readable() {
-  if (waiting_readable_ || input_paused_ || draining_ || closed_ || turn_posted_) return;
+  if (waiting_readable_ || draining_ || closed_ || turn_posted_) return;
+  if (input_paused_ && input_.size() >= NetLoop::kReceiveBytes) return;
   waiting_readable_ = true;
   descriptor_.async_wait(Descriptor::wait_read, operation<&Connection::on_readable>(read_memory_));
 }
@@ -104,8 +105,8 @@ void Connection::wait_writable() {
 
 void Connection::on_readable() {
   waiting_readable_ = false;
-  if (closed_ || input_paused_ || draining_) return;
-  receive();
+  if (closed_ || draining_) return;
+  input_paused_ ? receive_ahead() : receive();
   wait_readable();
 }
 
@@ -151,6 +152,12 @@ void Connection::receive() {
   deliver_pending();
 }
 
+// While the handler takes no input: keeps a little for it, and notices that the peer is gone.
+void Connection::receive_ahead() {
+  std::size_t received = 0;
+  if (receive_into(input_.room(NetLoop::kReceiveBytes), received)) input_.commit(received);
+}
+
 // Hands over bytes that are not in the connection's own buffer yet; keeps what is left of them.
 void Connection::deliver(std::string_view bytes) {
   const InputHandler::Taken taken = handler_->on_input(bytes);
@@ -176,8 +183,8 @@ void Connection::take_turn_later() {
 
 void Connection::on_turn() {
   turn_posted_ = false;
-  if (closed_ || input_paused_ || draining_) return;
-  deliver_pending();
+  if (closed_ || draining_) return;
+  if (!input_paused_) deliver_pending();
   wait_readable();
 }
 
@@ -195,15 +202,23 @@ void Connection::schedule_flush() {
   loop_.flush_at_end_of_round(*this);
 }
 
+// One piece is the usual case, and cheaper to send.
+ssize_t Connection::send_vectors(std::span<const iovec> vectors) {
+  if (vectors.size() == 1) {
+    return ::send(fd_, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(vectors.data());
+  message.msg_iovlen = vectors.size();
+  return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+}
+
 void Connection::flush() {
   flush_scheduled_ = false;
   std::size_t sent_now = 0;
   while (!closed_ && !output_.empty()) {
     std::array<iovec, kMaxVectors> vectors;
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = output_.gather(vectors);
-    const ssize_t result = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t result = send_vectors({vectors.data(), output_.gather(vectors)});
     if (result < 0) {
       if (errno == EAGAIN || errno == EINTR) return wait_writable();
       return close();

@@ -5,6 +5,7 @@
 #include <asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "server/net/input_buffer.h"
@@ -84,6 +85,8 @@ class Connection final : public Transport {
   void on_writable();
   void on_turn();
   void receive();
+  void receive_ahead();
+  ssize_t send_vectors(std::span<const iovec> vectors);
   bool receive_into(std::span<char> target, std::size_t& received);
   void deliver(std::string_view bytes);
   void deliver_pending();

@@ -47,6 +47,7 @@ class OutputBuffer {
   void commit(char* end) { cursor_ = end; }
 
   void append(std::string_view bytes) {
+    if (bytes.empty()) return;
     if (bytes.size() > static_cast<std::size_t>(limit_ - cursor_)) return append_across(bytes);
     std::memcpy(cursor_, bytes.data(), bytes.size());
     cursor_ += bytes.size();

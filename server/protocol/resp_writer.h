@@ -35,7 +35,7 @@ inline void write_bulk(OutputBuffer& out, std::string_view bytes) {
   if (bytes.size() <= kOnePieceBytes) [[likely]] {
     char* at = out.reserve(kOnePieceBytes + 2 * kMaxHeaderBytes);
     at = put_header(at, '$', static_cast<std::int64_t>(bytes.size()));
-    std::memcpy(at, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     at += bytes.size();
     *at++ = '\r';
     *at++ = '\n';

@@ -1,0 +1,87 @@
+#include "core/keyspace/dataset_digest.h"
+
+#include <array>
+
+#include "core/base/assert.h"
+
+namespace tarn {
+namespace {
+
+class Digester {
+ public:
+  explicit Digester(Sha1& sha1) : sha1_(sha1) {}
+
+  void add(std::string_view bytes) {
+    const Sha1::Digest other = sha1_.hash(bytes);
+    for (std::size_t i = 0; i < Sha1::kBytes; ++i) digest_[i] ^= other[i];
+  }
+  void mix(std::string_view bytes) {
+    add(bytes);
+    digest_ = sha1_.hash(bytes_of(digest_));
+  }
+  void mix(std::uint32_t number) {
+    const std::array bytes{static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+                           static_cast<char>(number >> 8), static_cast<char>(number)};
+    mix(std::string_view(bytes.data(), bytes.size()));
+  }
+  void mix_value(const Entry& entry);
+
+  void add(const Sha1::Digest& other) { add(bytes_of(other)); }
+  const Sha1::Digest& digest() const { return digest_; }
+
+ private:
+  static std::string_view bytes_of(const Sha1::Digest& digest) {
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+  }
+
+  Sha1& sha1_;
+  Sha1::Digest digest_{};
+};
+
+// Redis's numbers of the types.
+std::uint32_t type_number(Type type) {
+  switch (type) {
+    case Type::kString: return 0;
+    case Type::kList: return 1;
+    case Type::kSet: return 2;
+    case Type::kSortedSet: return 3;
+    case Type::kHash: return 4;
+    case Type::kStream: return 6;
+  }
+  return 0;
+}
+
+void Digester::mix_value(const Entry& entry) {
+  mix(type_number(entry.type()));
+  TARN_ASSERT(entry.type() == Type::kString);
+  mix(StringView(entry).bytes());
+  if (entry.has_deadline()) add("!!expire!!");
+}
+
+}  // namespace
+
+Sha1::Digest value_digest(const Entry& entry) {
+  Sha1 sha1;
+  Digester digester(sha1);
+  digester.mix_value(entry);
+  return digester.digest();
+}
+
+Sha1::Digest dataset_digest(const Databases& databases) {
+  Sha1 sha1;
+  Digester dataset(sha1);
+  for (std::size_t i = 0; i < databases.size(); ++i) {
+    const Keyspace& keyspace = databases[i];
+    if (keyspace.empty()) continue;
+    dataset.mix(static_cast<std::uint32_t>(i));
+    keyspace.for_each([&](const Entry& entry) {
+      Digester key(sha1);
+      key.mix(entry.key());
+      key.mix_value(entry);
+      dataset.add(key.digest());
+    });
+  }
+  return dataset.digest();
+}
+
+}  // namespace tarn

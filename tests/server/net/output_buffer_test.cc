@@ -1,0 +1,90 @@
+#include "server/net/output_buffer.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <string>
+
+#include "core/base/random.h"
+
+using namespace tarn;
+
+namespace {
+
+// Takes everything out as a socket would that accepts `at_once` bytes a call.
+std::string drain(OutputBuffer& out, std::size_t at_once) {
+  std::string sent;
+  std::array<iovec, 4> vectors;
+  while (!out.empty()) {
+    const std::size_t count = out.gather(vectors);
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < count && taken < at_once; ++i) {
+      const std::size_t part = std::min(vectors[i].iov_len, at_once - taken);
+      sent.append(static_cast<const char*>(vectors[i].iov_base), part);
+      taken += part;
+    }
+    out.consume(taken);
+  }
+  return sent;
+}
+
+}  // namespace
+
+TEST_CASE("bytes, shared blobs and placeholders come out in order, in pieces of any size") {
+  ChunkPool pool;
+  for (const std::size_t at_once : {1u, 7u, 1000u, 100'000u}) {
+    OutputBuffer out(pool);
+    const BlobRef blob = Blob::copy(std::string(40'000, 'b'));
+    out.append("head");
+    const auto place = out.add_placeholder();
+    out.append(std::string(20'000, 'c'));
+    out.append_shared(blob, blob->view().substr(10));
+    out.append("tail");
+    out.fill(place, "*3\r\n");
+    CHECK(out.bytes() == 4 + 4 + 20'000 + 39'990 + 4);
+    CHECK(drain(out, at_once) ==
+          "head*3\r\n" + std::string(20'000, 'c') + std::string(39'990, 'b') + "tail");
+    CHECK(out.bytes() == 0);
+  }
+}
+
+TEST_CASE("truncate takes back what was appended since the mark") {
+  ChunkPool pool;
+  OutputBuffer out(pool);
+  out.append("kept");
+  const auto mark = out.mark();
+  out.append("gone");
+  out.append(std::string(50'000, 'x'));
+  out.append_shared(Blob::copy("blob"), "blob");
+  out.truncate(mark);
+  CHECK(out.bytes() == 4);
+  out.append(" and more");
+  CHECK(drain(out, 3) == "kept and more");
+}
+
+TEST_CASE("appending goes on behind what was sent only in part") {
+  ChunkPool pool;
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  Rng rng(seed);
+  OutputBuffer out(pool);
+  std::string expected;
+  std::string sent;
+  for (int step = 0; step < 2000; ++step) {
+    const std::string bytes(rng.below(500), static_cast<char>('a' + rng.below(26)));
+    expected += bytes;
+    out.append(bytes);
+    if (rng.below(3) == 0) {
+      std::array<iovec, 8> vectors;
+      const std::size_t count = out.gather(vectors);
+      if (count == 0) continue;
+      const std::size_t part = rng.below(vectors[0].iov_len + 1);
+      sent.append(static_cast<const char*>(vectors[0].iov_base), part);
+      out.consume(part);
+    }
+  }
+  sent += drain(out, 999);
+  CHECK(sent == expected);
+}
