@@ -116,6 +116,12 @@ constexpr KeySpec keys_from(int first, int last, int step, int flags) {
           .step = step};
 }
 
+// A key among the arguments of a call.
+struct FoundKey {
+  int position;
+  std::uint16_t flags;  // KeySpecFlag
+};
+
 // One command: adding one is adding such a row beside its handler, and nothing else.
 struct CommandRow {
   std::string_view name;         // lower case
@@ -124,13 +130,16 @@ struct CommandRow {
   std::uint32_t flags = 0;       // CommandFlag
   std::uint32_t categories = 0;  // Category
   std::array<KeySpec, 4> keys{};
-  // Finds the keys where the specs cannot; appends argument positions.
-  void (*find_keys)(std::span<const std::string_view> args, std::vector<int>& positions) = nullptr;
+  // Asked in place of the specs where these cannot tell which arguments are keys or, for a spec with
+  // kVariableFlags, what is done to them. Appends the keys; returns false where the arguments do not
+  // fit.
+  bool (*find_keys)(std::span<const std::string_view> args, std::vector<FoundKey>& keys) = nullptr;
   std::string_view group{};
   std::string_view since{};
   std::string_view complexity{};
   std::string_view summary{};
-  // The arguments in the usual notation, from which COMMAND DOCS and hints are made:
+  // The arguments in the usual notation, from which COMMAND DOCS and hints are made (see
+  // command_syntax.h):
   // "key value [NX|XX] [GET] [EX seconds|PX milliseconds|KEEPTTL]", "key [key ...]".
   std::string_view syntax{};
   std::string_view tips{};     // space-separated: "request_policy:all_shards ..."

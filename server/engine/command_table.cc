@@ -146,7 +146,9 @@ bool CommandTable::rename(std::string_view name, std::string_view new_name) {
     if (bucket.name.empty() || equals_ignoring_case(name, bucket.name)) continue;
     index(std::move(bucket.name), bucket.command);
   }
-  if (!new_name.empty()) {
+  if (new_name.empty()) {
+    std::erase_if(commands_, [command](const auto& known) { return known.get() == command; });
+  } else {
     std::string lower(new_name);
     for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
     index(std::move(lower), command);
@@ -223,12 +225,7 @@ bool find_spec_keys(const KeySpec& spec, std::span<const std::string_view> args,
 
 bool find_keys(const Command& command, std::span<const std::string_view> args,
                std::vector<FoundKey>& keys) {
-  if (command.row->find_keys != nullptr) {
-    std::vector<int> positions;
-    command.row->find_keys(args, positions);
-    for (const int position : positions) keys.push_back({position, command.row->keys[0].flags});
-    return true;
-  }
+  if (command.row->find_keys != nullptr) return command.row->find_keys(args, keys);
   for (const KeySpec& spec : command.row->keys) {
     if (spec.begin == KeySpec::Begin::kNone) break;
     if ((spec.flags & kNotKey) != 0) continue;

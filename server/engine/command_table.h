@@ -57,10 +57,6 @@ class CommandTable {
 
 // The positions of the keys among `args` (args[0] is the command's name). Returns false where the
 // arguments do not fit the command's key specs.
-struct FoundKey {
-  int position;
-  std::uint16_t flags;  // KeySpecFlag
-};
 bool find_keys(const Command& command, std::span<const std::string_view> args,
                std::vector<FoundKey>& keys);
 

@@ -5,29 +5,28 @@
 #include <string>
 
 #include "core/base/cycle_clock.h"
+#include "server/engine/echo.h"
 
 namespace tarn {
 namespace {
 
 constexpr std::uint64_t kRefreshUs = 200;
-constexpr std::size_t kMaxEchoedBytes = 128;
 
 std::string unknown_command(std::span<const std::string_view> args) {
   std::string echoed;
   for (std::size_t i = 1; i < args.size() && echoed.size() < kMaxEchoedBytes; ++i) {
-    echoed += '\'';
-    echoed += args[i].substr(0, kMaxEchoedBytes - echoed.size());
-    echoed += "' ";
+    const std::string_view shown = echo(args[i], kMaxEchoedBytes - echoed.size());
+    echoed.append("'").append(shown).append("' ");
   }
-  return "ERR unknown command '" + std::string(args[0].substr(0, kMaxEchoedBytes)) +
+  return "ERR unknown command '" + std::string(echo(args[0], kMaxEchoedBytes)) +
          "', with args beginning with: " + echoed;
 }
 
 std::string unknown_subcommand(std::string_view container, std::string_view name) {
   std::string upper(container);
   for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  return "ERR unknown subcommand '" + std::string(name.substr(0, kMaxEchoedBytes)) + "'. Try " +
-         upper + " HELP.";
+  return "ERR unknown subcommand '" + std::string(echo(name, kMaxEchoedBytes)) + "'. Try " + upper +
+         " HELP.";
 }
 
 }  // namespace
@@ -73,11 +72,11 @@ const Command* Dispatcher::resolve(Session& session, const Request& request) {
   }
   if (!command->subcommands.empty() && request.args.size() >= 2) {
     const Command* subcommand = CommandTable::find_subcommand(*command, request.args[1]);
-    if (subcommand == nullptr && command->row->handler == nullptr) {
+    if (subcommand == nullptr) {
       reject(session, nullptr, unknown_subcommand(command->row->name, request.args[1]));
       return nullptr;
     }
-    if (subcommand != nullptr) command = subcommand;
+    command = subcommand;
   }
   if (!command->arity_fits(request.args.size())) {
     reject(session, command,
@@ -96,6 +95,30 @@ Admission Dispatcher::ask_gates(Call& call, std::uint32_t raised) {
   return Admission::kAdmit;
 }
 
+Dispatcher::Outcome Dispatcher::run_past_gates(Call& call, std::uint32_t raised) {
+  switch (ask_gates(call, raised)) {
+    case Admission::kAdmit:
+      (raised & kNoTouchGate) != 0 ? run_without_touching(call) : run(call);
+      break;
+    case Admission::kRefuse:
+      errors_.count(call.reply.last_error());
+      call.reply.take_failed();
+      ++call.command.stats.rejected;
+      break;
+    case Admission::kHold: call.session.paused = true; return Outcome::kHeld;
+  }
+  return Outcome::kDone;
+}
+
+// For CLIENT NO-TOUCH: reads leave no trace, except those of TOUCH, whose purpose is the trace.
+void Dispatcher::run_without_touching(Call& call) {
+  if (call.command.row->name == "touch") return run(call);
+  bool& freeze = databases_.context().freeze_access;
+  const bool frozen = std::exchange(freeze, true);
+  run(call);
+  freeze = frozen;
+}
+
 Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request) {
   const OutputBuffer::Mark before = session.reply.out().mark();
   const Command* command = resolve(session, request);
@@ -105,17 +128,10 @@ Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request
     call.set_blobs(request.blobs);
     const std::uint32_t raised =
         raised_ | session.gates | ((command->flags & kProtected) != 0 ? kProtectedGate : 0u);
-    const Admission admission = raised == 0 ? Admission::kAdmit : ask_gates(call, raised);
-    if (admission == Admission::kHold) {
-      session.paused = true;
-      return Outcome::kHeld;
-    }
-    if (admission == Admission::kRefuse) {
-      errors_.count(session.reply.last_error());
-      session.reply.take_failed();
-      ++command->stats.rejected;
-    } else {
+    if (raised == 0) [[likely]] {
       run(call);
+    } else if (run_past_gates(call, raised) == Outcome::kHeld) {
+      return Outcome::kHeld;
     }
   }
   ++session.commands;

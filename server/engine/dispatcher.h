@@ -82,6 +82,8 @@ class Dispatcher {
  private:
   const Command* resolve(Session& session, const Request& request);
   Admission ask_gates(Call& call, std::uint32_t raised);
+  Outcome run_past_gates(Call& call, std::uint32_t raised);
+  void run_without_touching(Call& call);
   void run(Call& call);
   void account(Call& call, std::uint64_t cycles);
   void reject(Session& session, const Command* command, std::string_view error);

@@ -32,6 +32,11 @@ Admission ask_authentication(Dispatcher&, Call& call) {
 // Every user may run every command until there are rules.
 Admission ask_permission(Dispatcher&, Call&) { return Admission::kAdmit; }
 
+Admission ask_monitor(Dispatcher&, Call& call) {
+  if ((call.command.flags & (kReadonly | kWrite | kMayReplicate)) == 0) return Admission::kAdmit;
+  return refuse(call, "ERR Replica can't interact with the keyspace");
+}
+
 Admission ask_pause(Dispatcher& dispatcher, Call& call) {
   const Pause& pause = dispatcher.pause();
   if (pause.until_ms <= call.now_ms()) return Admission::kAdmit;
@@ -43,6 +48,7 @@ constexpr Gate kGates[] = {
     {kProtectedGate, "protected", ask_protected},
     {kAuthenticationGate, "authentication", ask_authentication},
     {kPermissionGate, "permission", ask_permission},
+    {kMonitorGate, "monitor", ask_monitor},
     {kPauseGate, "pause", ask_pause},
 };
 

@@ -25,6 +25,8 @@ enum GateBit : std::uint32_t {
   kAuthenticationGate = 1u << 1,  // raised for a session that has to authenticate
   kPermissionGate = 1u << 2,      // raised while rules restrict users
   kPauseGate = 1u << 3,           // raised during CLIENT PAUSE
+  kMonitorGate = 1u << 4,         // raised for a session that runs MONITOR
+  kNoTouchGate = 1u << 5,         // raised for a session with CLIENT NO-TOUCH; refuses nothing
 };
 
 struct Gate {

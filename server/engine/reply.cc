@@ -39,7 +39,7 @@ void Reply::close_map(OutputBuffer::Placeholder place, std::size_t pairs) {
 }
 
 void Reply::error(std::string_view text) {
-  last_error_ = text;
+  last_error_ = text.substr(0, text.find_last_not_of("\r\n") + 1);
   std::replace_if(
       last_error_.begin(), last_error_.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
   failed_ = true;

@@ -61,7 +61,8 @@ class Reply {
   void close_set(OutputBuffer::Placeholder place, std::size_t elements);
   void close_map(OutputBuffer::Placeholder place, std::size_t pairs);
 
-  // `text` begins with its code: "ERR syntax error". Line breaks become spaces.
+  // `text` begins with its code: "ERR syntax error". Line breaks become spaces; those at
+  // the end are dropped.
   void error(std::string_view text);
 
   // Errors written since the last call, and the text of the latest.
@@ -70,6 +71,7 @@ class Reply {
 
   // Raw RESP, ready to send.
   OutputBuffer& out() { return out_; }
+  const OutputBuffer& out() const { return out_; }
 
  private:
   OutputBuffer& out_;

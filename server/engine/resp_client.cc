@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "core/base/cycle_clock.h"
+#include "server/engine/args.h"
+#include "server/engine/authentication.h"
 
 namespace tarn {
 namespace {
@@ -15,6 +17,12 @@ constexpr std::uint64_t kTurnUs = 1000;
 
 ClientClass client_class(const Session& session) {
   return session.monitor ? kReplicaClients : kNormalClients;
+}
+
+// A web page can make its reader's browser send requests here, with commands in the body. They
+// begin with lines that no client sends.
+bool is_http(std::string_view command) {
+  return equals_ignoring_case(command, "post") || equals_ignoring_case(command, "host:");
 }
 
 }  // namespace
@@ -49,8 +57,7 @@ RespClient::RespClient(Transport& transport, RespContext& context)
       session_(context.clients.next_id(), transport.output()) {
   session_.transport = &transport;
   session_.created_ms = session_.last_active_ms = context.dispatcher.clock().monotonic_ms();
-  session_.authenticated = context.options.requirepass.empty();
-  if (!session_.authenticated) session_.gates |= kAuthenticationGate;
+  become_default_user(session_, context.options);
   context_.clients.add(session_);
 }
 
@@ -89,7 +96,7 @@ InputHandler::Taken RespClient::on_input(std::string_view input) {
   if (!session_.reply.out().empty()) transport_.schedule_flush();
   if (session_.closing) return {input.size(), 0, false};
   enforce_output_limit(context_, session_);
-  if (session_.paused) {
+  if (session_.paused || session_.blocked) {
     parser_.reset();
     transport_.pause_input();
     return {offset, 0, false};
@@ -146,6 +153,10 @@ std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
   Dispatcher& dispatcher = context_.dispatcher;
   for (const RespBatch::Item& item : batch.items) {
     const std::span args(batch.args.data() + item.first_arg, item.arg_count);
+    if (item.command == nullptr && is_http(args[0])) [[unlikely]] {
+      drop_http();
+      return item.end;
+    }
     const Key* key = item.key < 0 ? nullptr : &batch.keys[static_cast<std::size_t>(item.key)];
     const std::span<const BlobRef> blobs =
         received_.empty() ? std::span<const BlobRef>() : blobs_of(item);
@@ -156,6 +167,12 @@ std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
     if (!may_run() || dispatcher.last_end_cycles() > deadline_cycles) break;
   }
   return offset;
+}
+
+void RespClient::drop_http() {
+  if (context_.log_closing) context_.log_closing(session_, "it speaks HTTP; an attack, perhaps");
+  session_.closing = true;
+  transport_.close();
 }
 
 void RespClient::hold(const Dispatcher::Request& request) {

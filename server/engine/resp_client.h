@@ -56,6 +56,14 @@ struct RespContext {
 // commands and, for the soft limit, from time to time.
 void enforce_output_limit(RespContext& context, Session& session);
 
+// A request that a gate holds: copied, for its client's input moves on.
+struct HeldRequest {
+  const Command* command = nullptr;
+  std::vector<std::string> storage;
+  std::vector<std::string_view> args;
+  std::vector<BlobRef> blobs;
+};
+
 // A client that speaks RESP: turns what its connection receives into commands, and runs them.
 //
 // All complete requests of one receipt are a batch. A lookup in a large keyspace waits for memory
@@ -80,25 +88,18 @@ class RespClient final : public InputHandler {
   Session& session() { return session_; }
 
  private:
-  // A request that a gate holds: copied, for its client's input moves on.
-  struct HeldRequest {
-    const Command* command = nullptr;
-    std::vector<std::string> storage;
-    std::vector<std::string_view> args;
-    std::vector<BlobRef> blobs;
-  };
-
   RespParser::Status collect(std::string_view input, std::size_t& offset);
   void prefetch();
   // Returns the offset behind the last request that ran.
   std::size_t run(std::size_t offset, std::uint64_t deadline_cycles);
+  void drop_http();
   void hold(const Dispatcher::Request& request);
   void run_held();
   std::span<const BlobRef> blobs_of(const RespBatch::Item& item);
   Taken begin_large_bulk(std::string_view input, std::size_t offset);
   bool within_input_limit(std::size_t waiting_bytes);
   void fail_protocol();
-  bool may_run() const { return !session_.closing && !session_.paused; }
+  bool may_run() const { return !session_.closing && !session_.paused && !session_.blocked; }
 
   RespContext& context_;
   Transport& transport_;

@@ -42,6 +42,7 @@ struct Session {
   bool no_touch = false;
   bool closing = false;  // takes no more commands; goes once its replies are sent
   bool paused = false;   // its next command waits for the end of CLIENT PAUSE
+  bool blocked = false;  // its last command waits for something; see blocked_clients.h
 
   const Command* last_command = nullptr;
   std::uint64_t commands = 0;

@@ -1,0 +1,1 @@
+"""What every section of the benchmarks uses: servers, load, results and their presentation."""

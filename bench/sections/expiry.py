@@ -1,0 +1,116 @@
+"""How late keys expire that are due together among a million other TTLs."""
+
+import re
+import time
+
+from harness.resp import Arrivals, ReplyError
+from harness.results import Check, Report, Table, at_least, at_most, fixed
+
+SERVERS = ["redis", "tarn"]
+MAX_ROUNDS = 1  # half a minute for a server that is late
+
+OTHERS = 1_000_000
+DUE = 1_000
+LEAD_S = 1.0  # between storing the due keys and their deadline
+POLL_S = 0.0005
+BAR_P99_MS = 20
+CHANNEL = "__keyevent@0__:expired"
+
+
+def quantile(values, q, total, missing):
+    """The q-quantile of `total` samples, of which those that never came count as `missing`."""
+    values = sorted(values)
+    index = round(q * (total - 1))
+    return values[index] if index < len(values) else missing
+
+
+def store_due_keys(client):
+    deadline_ms = int((time.time() + LEAD_S) * 1000)
+    for i in range(DUE):
+        client.send("SET", f"due:{i:012d}", "v", "PXAT", deadline_ms)
+    for _ in range(DUE):
+        client.read()
+    return deadline_ms / 1000
+
+
+def subscribe(server, client):
+    try:
+        client.call("CONFIG", "SET", "notify-keyspace-events", "Ex")
+    except ReplyError:
+        return None
+    return Arrivals(server.port, CHANNEL)
+
+
+def expired_keys(client):
+    """The server's own count of expired keys (0 when its INFO does not say)."""
+    found = re.search(rb"expired_keys:(\d+)", client.call("INFO", "stats"))
+    return int(found[1]) if found else 0
+
+
+def watch_keys_go(client, arrivals, others, deadline, cap_s):
+    """Polls DBSIZE; returns for each due key how long after the deadline it was seen gone, in s."""
+    lags = []
+    while len(lags) < DUE and time.time() < deadline + cap_s:
+        gone = others + DUE - client.call("DBSIZE")
+        lag = time.time() - deadline
+        lags += [lag] * (gone - len(lags))
+        if arrivals:
+            arrivals.poll()
+        time.sleep(POLL_S)
+    if arrivals:
+        time.sleep(0.05)
+        arrivals.poll()
+    return lags
+
+
+def lag_metrics(kind, lags, cap_s):
+    cap_ms = cap_s * 1000
+    milliseconds = [lag * 1000 for lag in lags]
+    return {f"{kind} arrived": len(lags),
+            f"{kind} p50": quantile(milliseconds, 0.5, DUE, cap_ms),
+            f"{kind} p99": quantile(milliseconds, 0.99, DUE, cap_ms),
+            f"{kind} max": quantile(milliseconds, 1, DUE, cap_ms)}
+
+
+def measure(name, context):
+    cap_s = context.choose(30, 5)
+    others = OTHERS // context.choose(1, 4)
+    with context.server(name) as server:
+        server.start()
+        context.load.flood(server, ["SET", "key:__seq__", "__value:16__", "PX",
+                                    "__num:36000000:99999999__"],
+                           requests=others, clients=2, pipeline=64)
+        with server.client() as client:
+            arrivals = subscribe(server, client)
+            deadline = store_due_keys(client)
+            lags = watch_keys_go(client, arrivals, others, deadline, cap_s)
+            metrics = lag_metrics("gone", lags, cap_s)
+            metrics["counted"] = expired_keys(client)
+            if arrivals:
+                events = [at - deadline for at in arrivals.times()]
+                metrics.update(lag_metrics("event", events, cap_s))
+                arrivals.close()
+    return metrics
+
+
+def report(data):
+    lag = Table("1000 keys due together among 1 M other TTLs: how late",
+                ["", "came", "p50", "p99", "max", "INFO expired_keys"])
+    for kind, title in (("gone", "gone from DBSIZE"), ("event", "`expired` event")):
+        for server in data.servers():
+            lag.rows.append([f"{server}, {title}",
+                             data.cell(server, f"{kind} arrived", fixed(0)) + f" of {DUE}",
+                             *(data.cell(server, f"{kind} {q}", fixed(1, " ms"))
+                               for q in ("p50", "p99", "max")),
+                             data.cell(server, "counted", fixed(0))])
+    p99, came = data.median("tarn", "event p99"), data.median("tarn", "event arrived")
+    passed = None if p99 is None else bool(at_most(p99, BAR_P99_MS) and at_least(came, DUE))
+    ours = "–" if p99 is None else f"{came:.0f} came, p99 {p99:.1f} ms"
+    check = Check(f"`expired` events of {DUE} due keys",
+                  data.cell("redis", "event arrived", fixed(0)) + " came", ours, "–",
+                  f"all, p99 ≤ {BAR_P99_MS} ms", passed)
+    bars = [("Keys expired of 1000 that are due, among 1 M other TTLs", "within the time limit",
+             {server: data.median(server, "gone arrived") for server in SERVERS})]
+    note = ("A key that did not come within 30 s (--quick: 5 s) counts with that time in the "
+            "quantiles.")
+    return Report([lag], [check], bars, [note])

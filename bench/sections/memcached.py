@@ -1,0 +1,59 @@
+"""The memcached text protocol: get and set, pipelines of 1 and 32."""
+
+from harness.results import Check, Report, Table, at_least, fixed, kilo, qualified
+
+SERVERS = ["memcached", "tarn"]
+MAX_ROUNDS = 5
+
+KEYSPACE = 1_000_000
+BUSY = 0.95
+GET = "get key:__rand__\\r\\n"
+SET = "set key:__rand__ 0 0 16\\r\\n__value:16__\\r\\n"
+CASES = [("get P1", 1, GET, 250_000, 1.0), ("set P1", 1, SET, 250_000, 1.0),
+         ("get P32", 32, GET, 2_000_000, 1.5), ("set P32", 32, SET, 1_500_000, 1.5)]
+
+
+def measure(name, context):
+    metrics = {}
+    with context.server(name) as server:
+        if name == "tarn":
+            port = context.second_port()
+            server.start(memcached_port=port)
+            server = server.speaking_memcached(port)
+        else:
+            server.start()
+        context.load.fill(server, KEYSPACE)
+        for title, pipeline, request, requests, _ in CASES:
+            figures = context.load.metered_flood(server, [request], pipeline=pipeline,
+                                                 requests=requests // context.choose(1, 5),
+                                                 keyspace=KEYSPACE)
+            metrics[f"{title} rps"] = figures["rps"]
+            metrics[f"{title} cpu_us"] = figures["cpu_us"]
+            metrics[f"{title} busy"] = figures["server_busy"]
+    return metrics
+
+
+def faster(data, title):
+    cpu = data.ratio(f"{title} cpu_us", base="memcached")
+    busy = data.median("tarn", f"{title} busy")
+    if busy is not None and busy < BUSY and cpu:
+        return 1 / cpu, "CPU"
+    return data.ratio(f"{title} rps", base="memcached"), "rate"
+
+
+def report(data):
+    table = Table("memcached text protocol (memcached -t 1)",
+                  ["", "memcached/s", "memcached CPU", "tarn/s", "tarn CPU", "ratio", "bar", ""])
+    out = Report([table])
+    for title, _, _, _, bar in CASES:
+        value, by = faster(data, title)
+        rps = {server: data.cell(server, f"{title} rps", kilo) for server in SERVERS}
+        cpu = {server: data.cell(server, f"{title} cpu_us", fixed(2, " µs")) for server in SERVERS}
+        check = Check(f"memcached {title}", rps["memcached"], rps["tarn"], qualified(value, by),
+                      f"≥ {bar}×", at_least(value, bar))
+        out.checks.append(check)
+        table.rows.append([title, rps["memcached"], cpu["memcached"], rps["tarn"], cpu["tarn"],
+                           check.ratio, check.bar, check.verdict])
+        out.bars.append(("memcached protocol, requests a second", title,
+                         {server: data.median(server, f"{title} rps") for server in SERVERS}))
+    return out

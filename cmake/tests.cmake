@@ -1,0 +1,108 @@
+# Tests, all run by ctest. Names are paths, so `./dev test core/containers` selects a room:
+#   unit/...          doctest, one test a source file
+#   scenarios, differential, integration/..., clients/...   real servers on free ports
+#
+# Tests that start servers learn of them through the environment: TARN_SERVER and REDIS_SERVER are
+# executables, TARN_TEST_SCALE is full or small.
+
+# Debian's Python, because that one has Debian's python3-redis.
+find_program(PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH)
+
+# Debian puts redis-server's binary into redis-tools too, as redis-check-rdb; it takes its role from
+# the name that it is called by. A link gives us the server without the service.
+set(redis_server ${CMAKE_BINARY_DIR}/tools/redis-server)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tools)
+file(CREATE_LINK /usr/bin/redis-check-rdb ${redis_server} SYMBOLIC)
+
+set(test_environment
+  TARN_SERVER=${CMAKE_BINARY_DIR}/tarn-server
+  REDIS_SERVER=${redis_server}
+  TARN_TEST_SCALE=${TARN_TEST_SCALE}
+  ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+  UBSAN_OPTIONS=print_stacktrace=1
+  PYTHONDONTWRITEBYTECODE=1)
+
+# --- Units -------------------------------------------------------------------------------------
+
+# tarn_unit_tests(<executable> ROOMS <room>... DEPENDS <target>...)
+#
+# Builds one executable of tests/<room>/**, and registers one ctest for each *_test.cc in it.
+function(tarn_unit_tests executable)
+  cmake_parse_arguments(UNIT "" "" "ROOMS;DEPENDS" ${ARGN})
+  list(TRANSFORM UNIT_ROOMS REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/tests/\\1/*.cc" OUTPUT_VARIABLE globs)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${globs})
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${executable} ${CMAKE_SOURCE_DIR}/tests/main.cc ${sources})
+  target_link_libraries(${executable} PRIVATE tarn_flags ${UNIT_DEPENDS} doctest::doctest)
+
+  list(FILTER sources INCLUDE REGEX "_test\\.cc$")
+  foreach(source ${sources})
+    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR}/tests ${source})
+    string(REGEX REPLACE "_test\\.cc$" "" name ${path})
+    add_test(NAME unit/${name} COMMAND ${executable} --source-file=*tests/${path})
+    set_tests_properties(unit/${name} PROPERTIES
+      LABELS unit TIMEOUT 120 ENVIRONMENT "${test_environment}")
+  endforeach()
+endfunction()
+
+find_package(doctest QUIET)
+if(doctest_FOUND)
+  tarn_unit_tests(tarn_core_tests ROOMS core persistence DEPENDS tarn_persistence)
+  tarn_unit_tests(tarn_server_tests ROOMS server DEPENDS tarn_server)
+endif()
+
+# --- Scripts against the real server -------------------------------------------------------------
+
+# tarn_script_test(<name> <label> <timeout_s> <command>...)
+function(tarn_script_test name label timeout_s)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label} TIMEOUT ${timeout_s} ENVIRONMENT "${test_environment}")
+endfunction()
+
+if(TARGET tarn-server AND PYTHON3)
+  foreach(suite scenarios differential)
+    if(EXISTS ${CMAKE_SOURCE_DIR}/tests/${suite}/run.py)
+      tarn_script_test(${suite} ${suite} 600
+        ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/${suite}/run.py)
+    endif()
+  endforeach()
+
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/integration/*_test.py)
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    string(REGEX REPLACE "_test$" "" name ${name})
+    tarn_script_test(integration/${name} integration 300 ${PYTHON3} ${script})
+  endforeach()
+endif()
+
+# --- Real clients --------------------------------------------------------------------------------
+
+set(clients ${CMAKE_SOURCE_DIR}/tests/clients)
+if(TARGET tarn-server AND PYTHON3)
+  foreach(client redis_cli redis_benchmark redis_py)
+    tarn_script_test(clients/${client} clients 300 ${PYTHON3} ${clients}/${client}_test.py)
+  endforeach()
+
+  foreach(client ioredis node_redis)
+    tarn_script_test(clients/${client} clients 300
+      ${PYTHON3} ${clients}/with_server.py --needs ${clients}/node/node_modules
+      node ${clients}/node/${client}_test.mjs)
+    set_tests_properties(clients/${client} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
+
+  pkg_check_modules(hiredis QUIET IMPORTED_TARGET hiredis)
+  if(hiredis_FOUND)
+    enable_language(C)
+    add_executable(hiredis_test ${clients}/hiredis_test.c)
+    target_link_libraries(hiredis_test PRIVATE tarn_flags PkgConfig::hiredis)
+    target_compile_definitions(hiredis_test PRIVATE _GNU_SOURCE)
+    tarn_script_test(clients/hiredis clients 300
+      ${PYTHON3} ${clients}/with_server.py $<TARGET_FILE:hiredis_test>)
+  endif()
+
+  tarn_script_test(examples/debian-packages clients 120
+    ${PYTHON3} ${clients}/debian_packages_test.py)
+endif()

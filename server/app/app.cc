@@ -1,0 +1,248 @@
+#include "server/app/app.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "server/app/crash_report.h"
+#include "server/commands/families.h"
+#include "server/engine/client_upkeep.h"
+#include "server/engine/local_peer.h"
+#include "server/metrics/info_sections.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::string_view kTooManyClients = "-ERR max number of clients reached\r\n";
+constexpr std::string_view kProtectedMode =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. To connect from elsewhere, set a password (requirepass), or, where the network is "
+    "trusted, switch the mode off: CONFIG SET protected-mode no from a local connection, or "
+    "\"protected-mode no\" in the configuration file.\r\n";
+
+constexpr const char* kDefaultPidFile = "/var/run/tarn.pid";
+
+ShutdownRequest request_of(unsigned shutdown_bits) {
+  using Save = ShutdownRequest::Save;
+  const bool save = (shutdown_bits & kShutdownSave) != 0;
+  const bool never = (shutdown_bits & kShutdownNoSave) != 0;
+  return {.save = save    ? Save::kAlways
+                  : never ? Save::kNever
+                          : Save::kIfConfigured,
+          .now = (shutdown_bits & kShutdownNow) != 0,
+          .force = (shutdown_bits & kShutdownForce) != 0};
+}
+
+bool may_run_protected(const Options& options, const Command& command, const Session& session) {
+  const Permission permission =
+      command.row->name == "debug" ? options.enable_debug_command : options.enable_module_command;
+  if (permission != Permission::kLocal) return permission == Permission::kYes;
+  return is_local(session);
+}
+
+}  // namespace
+
+App::App(Config& config, ProcessTitle& title)
+    : config_(config),
+      options_(config.options()),
+      title_(title),
+      databases_(clock_, static_cast<std::size_t>(options_.databases)),
+      dispatcher_(commands_, databases_, clock_),
+      resp_{dispatcher_, clients_, options_},
+      config_control_{config, dispatcher_, [this] { reset_stats(); },
+                      [this] { report_ineffective_options(); }},
+      shutdown_control_{[this](const ShutdownRequest& request) { return shut_down(request); }},
+      cron_(loop_.io()),
+      expiry_(loop_.io(), databases_, clock_, slow_commands_.latency()),
+      signals_(loop_.io()),
+      listeners_(
+          loop_,
+          [this](int fd, Connection::Addresses addresses) { accept(fd, std::move(addresses)); }),
+      service_manager_(options_.supervised) {
+  run_.supervised = service_manager_.name();
+  register_commands();
+  add_info_sections(info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_,
+                            loop_.stats(), rates_, memory_, expiry_.spent_cycles()});
+  watch_options();
+  watch_clients();
+  add_jobs();
+  loop_.on_round_end([this] { expiry_.plan(); });
+  dispatcher_.protected_allowed = [this](const Command& command, const Session& session) {
+    return may_run_protected(options_, command, session);
+  };
+}
+
+// Connections that are left end with the loop, when the features that heard of it are gone.
+App::~App() {
+  resp_.on_gone = nullptr;
+  stop_reporting_crashes();
+}
+
+void App::register_commands() {
+  const Config& config = config_;
+  for (const auto rows :
+       {string_commands(), string_set_commands(), string_number_commands(), string_multi_commands(),
+        string_condition_commands(), key_commands(), key_expiry_commands(), key_scan_commands(),
+        object_commands(), database_commands(), string_lcs_commands(), bitmap_commands(),
+        bitfield_commands()}) {
+    commands_.add(rows, config);
+  }
+  for (const auto rows :
+       {connection_commands(), client_commands(), server_commands(), command_commands(),
+                          lolwut_commands()}) {
+    commands_.add(rows, client_services_);
+  }
+  commands_.add(debug_commands(), debug_control_);
+  for (const auto rows : {slowlog_commands(), latency_commands()}) {
+    commands_.add(rows, slow_commands_);
+  }
+  commands_.add(config_commands(), config_control_);
+  commands_.add(info_commands(), std::as_const(info_));
+  commands_.add(memory_commands(), memory_);
+  commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
+}
+
+// Names are looked up as they were given, so a command can take the name that another one has left.
+Result<> App::rename_commands() {
+  for (const Words& words : options_.rename_command) {
+    if (commands_.find(words[0]) == nullptr) {
+      return Error{"No such command in rename-command: " + words[0]};
+    }
+    if (!commands_.rename(words[0], words[1])) {
+      return Error{"Target command name already exists: " + words[1]};
+    }
+  }
+  return {};
+}
+
+void App::watch_clients() {
+  dispatcher_.set_watcher(&audience_);
+  monitors_.after_line = [this](Session& session) { enforce_output_limit(resp_, session); };
+  resp_.on_gone = [this](Session& session) {
+    monitors_.remove(session);
+    blocked_.forget(session);
+  };
+  resp_.log_closing = [](const Session& session, std::string_view reason) {
+    spdlog::warn("Closing client id={} addr={}: {}", session.id, session.transport->peer_address(),
+                 reason);
+  };
+}
+
+void App::add_jobs() {
+  using namespace std::chrono_literals;
+  cron_.add("refresh the cached time", 0ms, [this] { clock_.refresh(); });
+  cron_.add("drop idle clients", 1s, [this] { drop_idle_clients(resp_); });
+  cron_.add("drop clients that are slow for too long", 1s,
+            [this] { enforce_output_limits(resp_); });
+  cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
+  cron_.add("notice deadlines set outside rounds", 0ms, [this] { expiry_.plan(); });
+}
+
+void App::sample_metrics() {
+  const std::int64_t now_us = clock_.monotonic_us();
+  rates_.commands.sample(now_us, dispatcher_.commands_processed());
+  rates_.bytes_received.sample(now_us, loop_.stats().bytes_received);
+  rates_.bytes_sent.sample(now_us, loop_.stats().bytes_sent);
+  memory_.sample();
+}
+
+void App::reset_stats() {
+  dispatcher_.reset_stats();
+  databases_.stats().hits = databases_.stats().misses = databases_.stats().expired = 0;
+  loop_.stats() = {};
+  resp_.input_limit_disconnections = resp_.output_limit_disconnections = 0;
+  expiry_.reset_stats();
+  rates_.reset();
+}
+
+Result<> App::listen() {
+  if (const auto renamed = rename_commands(); !renamed) return renamed;
+  if (const auto opened = listeners_.open(options_); !opened) return opened;
+  write_pid_file();
+  title_.show(options_, config_.config_file());
+  return {};
+}
+
+void App::write_pid_file() {
+  const bool wanted = options_.daemonize || !options_.pidfile.empty();
+  if (!wanted) return;
+  const std::string path = options_.pidfile.empty() ? kDefaultPidFile : options_.pidfile;
+  if (const auto written = pid_file_.write(path); !written) {
+    spdlog::warn("{}", written.error().message);
+  }
+}
+
+void App::accept(int fd, Connection::Addresses addresses) {
+  if (loop_.connections() >= options_.maxclients) return refuse(fd, kTooManyClients);
+  if (options_.protected_mode && options_.requirepass.empty() && !addresses.unix_socket &&
+      !is_loopback(addresses.peer)) {
+    return refuse(fd, kProtectedMode);
+  }
+  ++loop_.stats().connections_accepted;
+  if (!addresses.unix_socket) configure_tcp(fd, options_.tcp_keepalive_s);
+  auto* connection = new Connection(loop_, fd, std::move(addresses));
+  connection->start(std::make_unique<RespClient>(*connection, resp_));
+}
+
+void App::refuse(int fd, std::string_view reason) {
+  ++loop_.stats().connections_rejected;
+  [[maybe_unused]] const ssize_t sent =
+      ::send(fd, reason.data(), reason.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::close(fd);
+}
+
+void App::wait_for_signals() {
+  signals_.async_wait([this](const asio::error_code& error, int signal) {
+    if (!error) on_signal(signal);
+  });
+}
+
+void App::on_signal(int signal) {
+  const bool interrupt = signal == SIGINT;
+  spdlog::warn("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
+  const unsigned bits = interrupt ? options_.shutdown_on_sigint : options_.shutdown_on_sigterm;
+  if (shut_down(request_of(bits))) return;
+  spdlog::warn("Errors trying to shut down the server, check the logs for more information");
+  wait_for_signals();
+}
+
+Result<> App::shut_down(const ShutdownRequest& request) {
+  spdlog::warn("User requested shutdown...");
+  if (request.save == ShutdownRequest::Save::kAlways) {
+    spdlog::warn("There are no snapshots so far, so the data cannot be saved");
+    if (!request.force) return Error{"cannot save"};
+  }
+  stop();
+  return {};
+}
+
+void App::stop() {
+  // Who is in a hurry interrupts once more.
+  signals_.clear();
+  std::signal(SIGINT, [](int) { ::_exit(1); });
+  service_manager_.stopping();
+  loop_.flush_all();
+  loop_.io().stop();
+}
+
+void App::run() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  wait_for_signals();
+  report_ineffective_options();
+  memory_.mark_startup();
+  cron_.start(options_.hz);
+  service_manager_.ready();
+  spdlog::info("Ready to accept connections");
+  loop_.io().run();
+  spdlog::warn("Tarn is now ready to exit, bye bye...");
+}
+
+}  // namespace tarn

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <asio/signal_set.hpp>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/keyspace/databases.h"
+#include "server/app/command_audience.h"
+#include "server/app/cron.h"
+#include "server/app/daemonize.h"
+#include "server/app/expiry_driver.h"
+#include "server/app/listeners.h"
+#include "server/app/loop_timers.h"
+#include "server/app/process_title.h"
+#include "server/app/service_manager.h"
+#include "server/commands/config_control.h"
+#include "server/commands/debug_control.h"
+#include "server/commands/shutdown_control.h"
+#include "server/config/config.h"
+#include "server/engine/client_registry.h"
+#include "server/engine/client_services.h"
+#include "server/engine/command_table.h"
+#include "server/engine/dispatcher.h"
+#include "server/engine/resp_client.h"
+#include "server/metrics/info.h"
+#include "server/metrics/memory_meter.h"
+#include "server/metrics/rate_meter.h"
+#include "server/metrics/run_info.h"
+#include "server/net/net_loop.h"
+
+namespace tarn {
+
+// The server: owns every part, wires them together, and runs the loop. Holds no logic of its own.
+class App {
+ public:
+  // REQUIRES: the configuration is loaded, logging is set up.
+  App(Config& config, ProcessTitle& title);
+  ~App();
+
+  // Opens the listening sockets, and writes the pid file.
+  Result<> listen();
+  // Serves until told to stop.
+  void run();
+
+ private:
+  void register_commands();
+  Result<> rename_commands();
+  void watch_clients();
+  void watch_options();
+  Result<> listen_again(const Options& options, std::string_view failure);
+  void watch_crashes(const Options& options);
+  void report_ineffective_options();
+  void add_jobs();
+  void sample_metrics();
+  void reset_stats();
+  void accept(int fd, Connection::Addresses addresses);
+  void refuse(int fd, std::string_view reason);
+  void write_pid_file();
+  void wait_for_signals();
+  void on_signal(int signal);
+  Result<> shut_down(const ShutdownRequest& request);
+  void stop();
+
+  Config& config_;
+  const Options& options_;
+  ProcessTitle& title_;
+  SystemClock clock_;
+  Databases databases_;
+  CommandTable commands_;
+  Dispatcher dispatcher_;
+  ClientRegistry clients_;
+  RespContext resp_;
+  NetLoop loop_;
+  LoopTimers timers_{loop_.io()};
+  BlockedClients blocked_{timers_};
+  ClientPause pause_{dispatcher_, clients_, timers_};
+  MonitorFeed monitors_{dispatcher_};
+  SlowCommands slow_commands_{dispatcher_};
+  CommandAudience audience_{slow_commands_, monitors_};
+  ClientServices client_services_{options_, dispatcher_, clients_, blocked_, pause_, monitors_};
+  RunInfo run_{clock_};
+  Rates rates_;
+  MemoryMeter memory_{databases_, clients_};
+  Info info_;
+  ConfigControl config_control_;
+  ShutdownControl shutdown_control_;
+  DebugControl debug_control_{
+      run_, [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); }};
+  Cron cron_;
+  ExpiryDriver expiry_;
+  asio::signal_set signals_;
+  Listeners listeners_;
+  ServiceManager service_manager_;
+  PidFile pid_file_;
+};
+
+}  // namespace tarn

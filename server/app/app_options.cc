@@ -1,0 +1,106 @@
+// What App does when options change.
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "server/app/app.h"
+#include "server/app/crash_report.h"
+#include "server/app/logging.h"
+#include "server/app/process_limits.h"
+#include "server/engine/authentication.h"
+
+namespace tarn {
+namespace {
+
+Result<> enter(const std::string& directory) {
+  if (::chdir(directory.c_str()) == 0) return {};
+  return Error{std::strerror(errno)};
+}
+
+Result<> make_room(std::uint32_t clients) {
+  const std::uint32_t fit = make_room_for_clients(clients);
+  if (fit >= clients) return {};
+  return Error{fmt::format(
+      "The operating system is not able to handle the specified number of clients, try with {}",
+      fit)};
+}
+
+Result<> adjust_oom_score(const Options& options) {
+  const auto applied = apply_oom_score(options);
+  if (applied) return {};
+  spdlog::warn("{}", applied.error().message);
+  return Error{"Failed to apply new oom_score_adj configuration, check server logs."};
+}
+
+}  // namespace
+
+void App::watch_options() {
+  using Names = std::initializer_list<std::string_view>;
+  const auto when = [this](Names names, auto effect) {
+    config_.on_change(names, [effect](const Options&, const Options& after) -> Result<> {
+      if constexpr (std::is_void_v<decltype(effect(after))>) {
+        effect(after);
+        return {};
+      } else {
+        return effect(after);
+      }
+    });
+  };
+
+  dispatcher_.set_latency_tracking(options_.latency_tracking);
+  when({"latency-tracking"},
+       [this](const Options& now) { dispatcher_.set_latency_tracking(now.latency_tracking); });
+  slow_commands_.configure(options_);
+  when({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
+       [this](const Options& now) { slow_commands_.configure(now); });
+
+  when({"requirepass"},
+       [this](const Options& now) { require_authentication(clients_, !now.requirepass.empty()); });
+  when({"maxclients"}, [](const Options& now) { return make_room(now.maxclients); });
+  when({"port"}, [this](const Options& now) {
+    return listen_again(now, "Unable to listen on this port. Check server logs.");
+  });
+  when({"bind"}, [this](const Options& now) {
+    return listen_again(now, "Failed to bind to specified addresses.");
+  });
+  when({"port", "bind", "proc-title-template"},
+       [this](const Options& now) { title_.show(now, config_.config_file()); });
+
+  when({"hz"}, [this](const Options& now) { cron_.set_hz(now.hz); });
+  when({"loglevel"}, [](const Options& now) { set_log_level(now.loglevel); });
+  when({"dir"}, [](const Options& now) { return enter(now.dir); });
+  when({"oom-score-adj", "oom-score-adj-values"}, adjust_oom_score);
+  watch_crashes(options_);
+  when({"crash-log-enabled"}, [this](const Options& now) { watch_crashes(now); });
+}
+
+// A socket of the new port or address may be one of the old, so these close first.
+Result<> App::listen_again(const Options& options, std::string_view failure) {
+  const auto opened = listeners_.reopen_tcp(options);
+  if (opened) return {};
+  spdlog::warn("{}", opened.error().message);
+  return Error{std::string(failure)};
+}
+
+void App::watch_crashes(const Options& options) {
+  if (!options.crash_log_enabled) return stop_reporting_crashes();
+  std::error_code fault;
+  std::string log_path;
+  if (!options.logfile.empty()) {
+    log_path = std::filesystem::absolute(options.logfile, fault).string();
+  }
+  report_crashes({dispatcher_, clients_, info_}, std::move(log_path));
+}
+
+void App::report_ineffective_options() {
+  for (const std::string_view name : config_.ineffective_options()) {
+    spdlog::warn("The option {} has no effect so far", name);
+  }
+}
+
+}  // namespace tarn

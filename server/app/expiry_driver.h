@@ -1,0 +1,53 @@
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+
+#include "core/base/clock.h"
+#include "core/keyspace/databases.h"
+#include "server/metrics/latency_monitor.h"
+
+namespace tarn {
+
+// Has due keys deleted on time: wakes up when the first is due, works in slices of half a
+// millisecond, and lets clients have their turn between two of them.
+class ExpiryDriver {
+ public:
+  ExpiryDriver(asio::io_context& io, Databases& databases, Clock& clock, LatencyMonitor& latency)
+      : io_(io),
+        timer_(io.get_executor()),
+        databases_(databases),
+        clock_(clock),
+        latency_(latency) {}
+
+  // To be called at the end of each round, and from time to time besides: a command may have set a
+  // deadline before all others.
+  void plan();
+  void stop() { timer_.cancel(); }
+
+  // Time spent on deleting, by CycleClock.
+  const std::uint64_t& spent_cycles() const { return spent_cycles_; }
+  void reset_stats() { spent_cycles_ = 0; }
+
+ private:
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                           asio::wait_traits<std::chrono::steady_clock>,
+                                           asio::io_context::executor_type>;
+
+  void work();
+  bool work_for_a_slice();
+
+  asio::io_context& io_;
+  Timer timer_;
+  Databases& databases_;
+  Clock& clock_;
+  LatencyMonitor& latency_;
+  std::uint64_t spent_cycles_ = 0;
+  std::uint64_t seen_deadlines_ = 0;
+  std::int64_t planned_ms_ = INT64_MAX;  // when the timer fires, Unix time
+  bool working_ = false;                 // a slice is posted
+};
+
+}  // namespace tarn

@@ -1,0 +1,57 @@
+#include "server/app/process_limits.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace tarn {
+namespace {
+
+// Descriptors that are not clients': listening sockets, files, the event loop.
+constexpr rlim_t kOwnFiles = 32;
+constexpr const char* kOomScoreFile = "/proc/self/oom_score_adj";
+
+int read_oom_score() {
+  int score = 0;
+  std::ifstream(kOomScoreFile) >> score;
+  return score;
+}
+
+}  // namespace
+
+std::uint32_t make_room_for_clients(std::uint32_t wanted) {
+  const rlim_t needed = rlim_t{wanted} + kOwnFiles;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (limit.rlim_cur >= needed) return wanted;
+  // Above the hard limit only a privileged process gets.
+  const rlimit raised{needed, std::max(limit.rlim_max, needed)};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return wanted;
+  const rlimit highest{limit.rlim_max, limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &highest) == 0) limit.rlim_cur = limit.rlim_max;
+  if (limit.rlim_cur >= needed) return wanted;
+  return limit.rlim_cur > kOwnFiles ? static_cast<std::uint32_t>(limit.rlim_cur - kOwnFiles) : 1;
+}
+
+void disable_huge_pages() { static_cast<void>(::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)); }
+
+Result<> apply_oom_score(const Options& options) {
+  static const int initial = read_oom_score();
+  static bool applied = false;
+  const int value = options.oom_score_adj_values[0];
+  int score = initial;
+  if (options.oom_score_adj == OomScoreMode::kAbsolute) score = value;
+  if (options.oom_score_adj == OomScoreMode::kRelative) score = initial + value;
+  if (options.oom_score_adj == OomScoreMode::kNo && !applied) return {};
+  std::ofstream file(kOomScoreFile);
+  file << std::clamp(score, -1000, 1000);
+  file.close();
+  if (!file) return Error{fmt::format("Cannot write {} to {}", score, kOomScoreFile)};
+  applied = true;
+  return {};
+}
+
+}  // namespace tarn

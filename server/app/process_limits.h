@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/result.h"
+#include "server/config/options.h"
+
+namespace tarn {
+
+// What this process asks of the system it runs on.
+
+// Raises the limit of open files until so many clients fit, beside what the server needs itself, as
+// far as the system permits. Returns how many clients fit, at most `wanted`.
+std::uint32_t make_room_for_clients(std::uint32_t wanted);
+
+// Transparent huge pages make the first touch of memory a stall of milliseconds.
+void disable_huge_pages();
+
+// Tells the kernel how readily to end this process when memory runs out. Relative values count from
+// what the process was started with.
+Result<> apply_oom_score(const Options& options);
+
+}  // namespace tarn

@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "server/commands/debug_subcommand.h"
+#include "server/commands/families.h"
+#include "server/engine/args.h"
+#include "server/engine/echo.h"
+
+// DEBUG: looks inside and makes trouble on purpose, for tests.
+
+namespace tarn {
+namespace {
+
+void debug_help(Call& call);
+
+constexpr DebugSubcommand kHelp[] = {{"help", debug_help, 0, 0, "", "Prints this help"}};
+
+std::array<std::span<const DebugSubcommand>, 4> subcommands() {
+  return {debug_key_subcommands(), debug_process_subcommands(), debug_reply_subcommands(), kHelp};
+}
+
+void debug_help(Call& call) {
+  const auto place = call.reply.open_array();
+  call.reply.simple("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  std::size_t lines = 1;
+  for (const auto rows : subcommands()) {
+    for (const DebugSubcommand& row : rows) {
+      std::string usage(row.name);
+      for (char& c : usage) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+      if (!row.syntax.empty()) usage.append(" ").append(row.syntax);
+      call.reply.simple(usage);
+      call.reply.simple(fmt::format("    {}", row.summary));
+      lines += 2;
+    }
+  }
+  call.reply.close_array(place, lines);
+}
+
+void debug(Call& call) {
+  const std::size_t given = call.args.size() - 2;
+  for (const auto rows : subcommands()) {
+    for (const DebugSubcommand& row : rows) {
+      if (given < row.min_args || given > row.max_args) continue;
+      if (equals_ignoring_case(call.args[1], row.name)) return row.handler(call);
+    }
+  }
+  call.reply.error(
+      fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
+                  echo(call.args[1], kMaxEchoedBytes)));
+}
+
+constexpr CommandRow kRows[] = {
+    {
+        .name = "debug",
+        .handler = debug,
+        .arity = -2,
+        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
+        .group = "server",
+        .since = "1.0.0",
+        .complexity = "Depends on the subcommand",
+        .summary = "Looks inside the server and makes trouble on purpose, for tests",
+    },
+};
+
+}  // namespace
+
+std::span<const CommandRow> debug_commands() { return kRows; }
+
+}  // namespace tarn

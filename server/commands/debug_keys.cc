@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+#include "core/base/numbers.h"
+#include "core/keyspace/dataset_digest.h"
+#include "server/commands/debug_subcommand.h"
+#include "server/commands/key_lookup.h"
+#include "server/commands/type_names.h"
+#include "server/engine/args.h"
+
+// What is inside keys and tables.
+
+namespace tarn {
+namespace {
+
+// --- How long a string is in a snapshot (RDB)
+
+std::size_t rdb_length_bytes(std::size_t length) {
+  if (length < 64) return 1;
+  if (length < 16384) return 2;
+  return length <= std::numeric_limits<std::uint32_t>::max() ? 5 : 9;
+}
+
+template <class Int>
+bool fits(std::int64_t value) {
+  return value >= std::numeric_limits<Int>::min() && value <= std::numeric_limits<Int>::max();
+}
+
+// A tag and the number, or the digits of one beyond 32 bits.
+std::size_t rdb_integer_bytes(std::int64_t value) {
+  if (fits<std::int8_t>(value)) return 2;
+  if (fits<std::int16_t>(value)) return 3;
+  if (fits<std::int32_t>(value)) return 5;
+  char digits[kMaxInt64Chars];
+  return 1 + format_int64(digits, value);
+}
+
+// Strings are not compressed one by one: the snapshot is as a whole.
+std::size_t rdb_string_bytes(const Entry& entry) {
+  if (entry.string_encoding() == StringEncoding::kInteger) {
+    return rdb_integer_bytes(entry.integer());
+  }
+  const StringView value(entry);
+  const std::string_view bytes = value.bytes();
+  std::int64_t number;
+  if (parse_int64(bytes, number) && fits<std::int32_t>(number)) return rdb_integer_bytes(number);
+  return rdb_length_bytes(bytes.size()) + bytes.size();
+}
+
+// --- Single keys
+
+// The entry of the key that the argument names, or nullptr, which has been replied.
+const Entry* existing_entry(Call& call) {
+  const Entry* entry = call.db().peek(Key(call.args[2]));
+  if (entry == nullptr) call.reply.error(errors::kNoSuchKey);
+  return entry;
+}
+
+void debug_object(Call& call) {
+  const Entry* entry = existing_entry(call);
+  if (entry == nullptr) return;
+  call.reply.simple(fmt::format(
+      "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+      fmt::ptr(entry), encoding_name(*entry), rdb_string_bytes(*entry), entry->access(),
+      call.databases.access_policy().idle_seconds(entry->access(), call.now_ms())));
+}
+
+// In Redis's terms: `avail` is room to grow in place, `zmalloc` the memory of the bytes'
+// allocation. Here a key, and the value beside it, have no allocation of their own, so theirs is
+// what they take.
+void debug_sdslen(Call& call) {
+  const Entry* entry = existing_entry(call);
+  if (entry == nullptr) return;
+  if (entry->type() != Type::kString || entry->string_encoding() == StringEncoding::kInteger) {
+    return call.reply.error("ERR Not an sds encoded string.");
+  }
+  const std::size_t key_bytes = entry->key().size();
+  const bool in_blob = entry->string_encoding() == StringEncoding::kBlob;
+  const std::size_t bytes = StringView(*entry).bytes().size();
+  const std::size_t capacity = in_blob ? entry->blob()->capacity() : bytes;
+  const std::size_t memory = in_blob ? entry->blob()->memory_bytes() : bytes;
+  call.reply.simple(
+      fmt::format("key_sds_len:{}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{}, "
+                  "val_sds_avail:{}, val_zmalloc: {}",
+                  key_bytes, key_bytes, bytes, capacity - bytes, memory));
+}
+
+void debug_htstats_key(Call& call) {
+  if (existing_entry(call) == nullptr) return;
+  call.reply.error(
+      "ERR The value stored at the specified key is not represented using an hash table");
+}
+
+// --- Digests
+
+void debug_digest(Call& call) { call.reply.simple(to_hex(dataset_digest(call.databases))); }
+
+void debug_digest_value(Call& call) {
+  call.reply.array(call.args.size() - 2);
+  for (const std::string_view name : call.args.subspan(2)) {
+    const Entry* entry = look_at(call, Key(name));
+    call.reply.simple(to_hex(entry == nullptr ? Sha1::Digest{} : value_digest(*entry)));
+  }
+}
+
+// --- Tables
+
+std::string describe(const EntryTable& table) {
+  const EntryTable::Stats stats = table.stats();
+  std::string text = fmt::format(
+      " elements: {}\n memory: {} bytes, {} an element\n segments: {}\n"
+      " directories: {} with {} entries\n elements beside their home bucket: {} next to it, {} in "
+      "the stash\n splits: {}, merges: {}\n",
+      table.size(), table.memory_bytes(), table.slot_bytes_per_element(), stats.segments,
+      stats.directories, stats.directory_entries, stats.neighbour_elements, stats.stash_elements,
+      stats.splits, stats.merges);
+  if (stats.segments == 0) return text;
+  text += " segments by fill:\n";
+  for (std::size_t tenth = 0; tenth < stats.segments_by_fill.size(); ++tenth) {
+    const std::size_t count = stats.segments_by_fill[tenth];
+    if (count > 0) text += fmt::format("   {}% and more: {}\n", tenth * 10, count);
+  }
+  return text;
+}
+
+void debug_htstats(Call& call) {
+  ArgReader args(call, 2);
+  const std::int64_t db = args.integer();
+  if (db < 0 || db >= static_cast<std::int64_t>(call.databases.size())) {
+    args.fail("ERR Out of range database");
+  }
+  if (args.failed()) return;
+  const Keyspace& keyspace = call.databases[static_cast<std::size_t>(db)];
+  call.reply.verbatim(
+      "txt", fmt::format("[Dictionary HT]\n{}[Expires HT]\n keys with a deadline: {}\n"
+                         " items in the timing wheel: {}\n memory: {} bytes\n",
+                         describe(keyspace.table()), keyspace.expires(), keyspace.wheel().size(),
+                         keyspace.wheel().memory_bytes()));
+}
+
+// --- Making keys
+
+std::int64_t next_positive(ArgReader& args) {
+  constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
+  return args.integer_in(0, std::numeric_limits<std::int64_t>::max(), kNotPositive);
+}
+
+void debug_populate(Call& call) {
+  ArgReader args(call, 2);
+  const std::int64_t count = next_positive(args);
+  const std::string_view prefix = args.at_end() ? "key" : args.next();
+  const auto value_bytes = static_cast<std::size_t>(args.at_end() ? 0 : next_positive(args));
+  if (args.failed()) return;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::string name = fmt::format("{}:{}", prefix, i);
+    const Key key(name);
+    if (call.db().contains(key)) continue;
+    std::string value = fmt::format("value:{}", i);
+    if (value_bytes > 0) value.resize(value_bytes);
+    call.db().set_string(key, value, Ttl::none());
+  }
+  call.reply.ok();
+}
+
+void debug_set_active_expire(Call& call) {
+  call.databases.context().active_expiry = debug_switch(call);
+  call.reply.ok();
+}
+
+constexpr DebugSubcommand kRows[] = {
+    {"digest", debug_digest, 0, 0, "", "Tells a SHA-1 digest of all databases"},
+    {"digest-value", debug_digest_value, 0, DebugSubcommand::kAny, "[key ...]",
+     "Tells a SHA-1 digest of each key's value"},
+    {"htstats", debug_htstats, 1, 1, "db", "Tells about the tables of a database"},
+    {"htstats-key", debug_htstats_key, 1, 1, "key", "Tells about the hash table of a key's value"},
+    {"object", debug_object, 1, 1, "key", "Tells how a key's value is stored"},
+    {"populate", debug_populate, 1, 3, "count [prefix] [size]",
+     "Makes string keys prefix:0 to prefix:<count - 1>, those that do not exist"},
+    {"sdslen", debug_sdslen, 1, 1, "key", "Tells about the bytes of a key and its string"},
+    {"set-active-expire", debug_set_active_expire, 1, 1, "0|1",
+     "Whether keys vanish at their deadline, or not before they are looked at"},
+};
+
+}  // namespace
+
+std::span<const DebugSubcommand> debug_key_subcommands() { return kRows; }
+
+}  // namespace tarn

@@ -1,0 +1,94 @@
+#include "server/commands/debug_subcommand.h"
+#include "server/engine/args.h"
+
+// Replies of every kind, for tests of clients.
+
+namespace tarn {
+namespace {
+
+constexpr std::string_view kNeedsResp3 = "ERR RESP2 is not supported by this command";
+constexpr std::int64_t kElements = 3;
+
+void reply_elements(Reply& reply) {
+  for (std::int64_t i = 0; i < kElements; ++i) reply.integer(i);
+}
+
+void reply_map(Reply& reply) {
+  reply.map(kElements);
+  for (std::int64_t i = 0; i < kElements; ++i) {
+    reply.integer(i);
+    reply.boolean(i == 1);
+  }
+}
+
+void reply_attribute(Reply& reply) {
+  if (!reply.resp3()) return reply.error(kNeedsResp3);
+  reply.attribute(1);
+  reply.bulk("key-popularity");
+  reply.array(2);
+  reply.bulk("key:123");
+  reply.integer(90);
+  reply.bulk("Some real reply following the attribute");
+}
+
+// A push is no reply, so one follows for clients that wait for it.
+void reply_push(Reply& reply) {
+  if (!reply.resp3()) return reply.error(kNeedsResp3);
+  reply.push(2);
+  reply.bulk("server-cpu-usage");
+  reply.integer(42);
+  reply.bulk("Some real reply following the push reply");
+}
+
+struct Sample {
+  std::string_view type;
+  void (*write)(Reply& reply);
+};
+
+constexpr Sample kSamples[] = {
+    {"string", [](Reply& reply) { reply.bulk("Hello World"); }},
+    {"integer", [](Reply& reply) { reply.integer(12345); }},
+    {"double", [](Reply& reply) { reply.real_digits("3.141"); }},
+    {"bignum", [](Reply& reply) { reply.big_number("1234567999999999999999999999999999999"); }},
+    {"null", [](Reply& reply) { reply.null(); }},
+    {"array",
+     [](Reply& reply) {
+       reply.array(kElements);
+       reply_elements(reply);
+     }},
+    {"set",
+     [](Reply& reply) {
+       reply.set(kElements);
+       reply_elements(reply);
+     }},
+    {"map", reply_map},
+    {"attrib", reply_attribute},
+    {"push", reply_push},
+    {"verbatim", [](Reply& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
+    {"true", [](Reply& reply) { reply.boolean(true); }},
+    {"false", [](Reply& reply) { reply.boolean(false); }},
+};
+
+void debug_protocol(Call& call) {
+  for (const Sample& sample : kSamples) {
+    if (equals_ignoring_case(call.args[2], sample.type)) return sample.write(call.reply);
+  }
+  call.reply.error(
+      "ERR Wrong protocol type name. Please use one of the following: "
+      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+void debug_error(Call& call) { call.reply.error(call.args[2]); }
+
+constexpr DebugSubcommand kRows[] = {
+    {"protocol", debug_protocol, 1, 1, "type",
+     "Replies with a value of a type: string, integer, double, bignum, null, array, set, map, "
+     "attrib, push, verbatim, true or false"},
+    {"error", debug_error, 1, 1, "text", "Replies with an error of this text"},
+};
+
+}  // namespace
+
+std::span<const DebugSubcommand> debug_reply_subcommands() { return kRows; }
+
+}  // namespace tarn

@@ -1,0 +1,86 @@
+// Commands that compare the string under a key before they act, and the digest to compare by.
+
+#include "core/keyspace/keyspace.h"
+#include "server/commands/families.h"
+#include "server/commands/value_access.h"
+#include "server/commands/value_condition.h"
+#include "server/engine/args.h"
+
+namespace tarn {
+namespace {
+
+void digest(Call& call) {
+  const Entry* entry = call.db().find(call.key(1));
+  if (entry == nullptr) return call.reply.null();
+  if (wrong_type(call, entry, Type::kString)) return;
+  const DigestText text = digest_text(StringView(*entry));
+  call.reply.bulk({text.data(), text.size()});
+}
+
+void delete_if(Call& call, const ValueCondition& condition) {
+  const Key key = call.key(1);
+  const Entry* entry = call.db().find_for_update(key);
+  if (wrong_type(call, entry, Type::kString)) return;
+  const bool deleted = entry != nullptr && condition.holds(entry) && call.db().erase(key);
+  call.reply.integer(deleted ? 1 : 0);
+}
+
+// Without a condition this is DEL of one key, of whatever type.
+void delex(Call& call) {
+  if (call.args.size() == 2) return call.reply.integer(call.db().erase(call.key(1)) ? 1 : 0);
+  ArgReader args(call, 2);
+  const std::optional<ValueCondition> condition = ValueCondition::accept(args);
+  if (!condition || !args.at_end()) args.fail_syntax();
+  if (args.failed()) return;
+  delete_if(call, *condition);
+}
+
+void delifeq(Call& call) { delete_if(call, ValueCondition::equal(call.args[2])); }
+
+constexpr CommandRow kRows[] = {
+    {
+        .name = "digest",
+        .handler = digest,
+        .arity = 2,
+        .flags = kReadonly | kFast,
+        .categories = kStringCategory,
+        .keys = {key_at(1, kRO | kAccess)},
+        .group = "string",
+        .since = "8.4.0",
+        .complexity = "O(N) where N is the length of the value",
+        .summary = "Returns the XXH3 digest of the string that a key holds, in hexadecimal",
+        .syntax = "key",
+    },
+    {
+        .name = "delex",
+        .handler = delex,
+        .arity = -2,
+        .flags = kWrite | kFast,
+        .categories = kStringCategory,
+        .keys = {key_at(1, kRW | kDelete | kVariableFlags)},
+        .group = "string",
+        .since = "8.4.0",
+        .complexity = "O(N) where N is the length of the value; O(1) without a condition",
+        .summary = "Deletes a key if its string value or the digest of it compares as wanted",
+        .syntax = "key [IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest]",
+    },
+    {
+        .name = "delifeq",
+        .handler = delifeq,
+        .arity = 3,
+        .flags = kWrite | kFast,
+        .categories = kStringCategory,
+        .keys = {key_at(1, kRW | kDelete)},
+        .group = "string",
+        .since = "9.0.0",
+        .complexity = "O(N) where N is the length of the value",
+        .summary = "Deletes a key if it holds this string",
+        .syntax = "key value",
+    },
+};
+
+}  // namespace
+
+std::span<const CommandRow> string_condition_commands() { return kRows; }
+
+}  // namespace tarn

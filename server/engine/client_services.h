@@ -1,0 +1,22 @@
+#pragma once
+
+#include "server/config/options.h"
+#include "server/engine/blocked_clients.h"
+#include "server/engine/client_pause.h"
+#include "server/engine/client_registry.h"
+#include "server/engine/dispatcher.h"
+#include "server/engine/monitor_feed.h"
+
+namespace tarn {
+
+// What the commands about connections, clients and commands work on.
+struct ClientServices {
+  const Options& options;
+  Dispatcher& dispatcher;
+  ClientRegistry& clients;
+  BlockedClients& blocked;
+  ClientPause& pause;
+  MonitorFeed& monitors;
+};
+
+}  // namespace tarn

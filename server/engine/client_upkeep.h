@@ -1,0 +1,16 @@
+#pragma once
+
+#include "server/engine/resp_client.h"
+
+namespace tarn {
+
+// Chores that go round all clients; to be done about once a second.
+
+// Closes connections that have sent nothing for longer than `timeout` permits, unless they wait for
+// the server: monitors, blocked and paused clients.
+void drop_idle_clients(RespContext& context);
+
+// Closes connections whose replies have waited above the soft limit for too long.
+void enforce_output_limits(RespContext& context);
+
+}  // namespace tarn

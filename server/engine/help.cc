@@ -1,0 +1,33 @@
+#include "server/engine/help.h"
+
+#include <string>
+
+#include "server/engine/command_syntax.h"
+
+namespace tarn {
+namespace {
+
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+  return upper;
+}
+
+}  // namespace
+
+void reply_help(Call& call) {
+  TARN_ASSERT(call.command.parent != nullptr);
+  const Command& container = *call.command.parent;
+  call.reply.array(1 + 2 * container.subcommands.size());
+  call.reply.simple(upper_case(container.row->name) +
+                    " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const auto& subcommand : container.subcommands) {
+    const CommandRow& row = *subcommand->row;
+    std::string usage = upper_case(row.name);
+    if (!row.syntax.empty()) usage.append(" ").append(plain_syntax(row.syntax));
+    call.reply.simple(usage);
+    call.reply.simple("    " + std::string(row.summary));
+  }
+}
+
+}  // namespace tarn

@@ -1,0 +1,128 @@
+// INFO: what is counted.
+
+#include "core/base/cycle_clock.h"
+#include "server/metrics/info_sections.h"
+#include "server/net/net_loop.h"
+
+namespace tarn::info_sections {
+namespace {
+
+double to_us(std::uint64_t cycles) {
+  return static_cast<double>(cycles) * CycleClock::ns_per_cycle() / 1000.0;
+}
+
+double to_kilobytes(const RateMeter& rate) { return rate.per_second() / 1024.0; }
+
+void traffic(InfoWriter& out, const InfoSources& from) {
+  out.field("total_connections_received", from.net.connections_accepted);
+  out.field("total_commands_processed", from.dispatcher.commands_processed());
+  out.format("instantaneous_ops_per_sec", "{:.0f}", from.rates.commands.per_second());
+  out.field("total_net_input_bytes", from.net.bytes_received);
+  out.field("total_net_output_bytes", from.net.bytes_sent);
+  out.field("total_net_repl_input_bytes", 0);
+  out.field("total_net_repl_output_bytes", 0);
+  out.format("instantaneous_input_kbps", "{:.2f}", to_kilobytes(from.rates.bytes_received));
+  out.format("instantaneous_output_kbps", "{:.2f}", to_kilobytes(from.rates.bytes_sent));
+  out.field("instantaneous_input_repl_kbps", "0.00");
+  out.field("instantaneous_output_repl_kbps", "0.00");
+  out.field("rejected_connections", from.net.connections_rejected);
+  out.field("sync_full", 0);
+  out.field("sync_partial_ok", 0);
+  out.field("sync_partial_err", 0);
+}
+
+void keys(InfoWriter& out, const InfoSources& from) {
+  const KeyspaceStats& keyspace = from.databases.stats();
+  out.field("expired_keys", keyspace.expired);
+  out.field("expired_stale_perc", "0.00");
+  out.field("expired_time_cap_reached_count", 0);
+  out.format("expire_cycle_cpu_milliseconds", "{:.0f}", to_us(from.expiry_cycles) / 1000.0);
+  out.field("evicted_keys", 0);
+  out.field("evicted_clients", 0);
+  out.field("total_eviction_exceeded_time", 0);
+  out.field("current_eviction_exceeded_time", 0);
+  out.field("keyspace_hits", keyspace.hits);
+  out.field("keyspace_misses", keyspace.misses);
+  out.field("pubsub_channels", 0);
+  out.field("pubsub_patterns", 0);
+  out.field("pubsubshard_channels", 0);
+}
+
+void background(InfoWriter& out) {
+  out.field("latest_fork_usec", 0);
+  out.field("total_forks", 0);
+  out.field("migrate_cached_sockets", 0);
+  out.field("slave_expires_tracked_keys", 0);
+  out.field("active_defrag_hits", 0);
+  out.field("active_defrag_misses", 0);
+  out.field("active_defrag_key_hits", 0);
+  out.field("active_defrag_key_misses", 0);
+  out.field("total_active_defrag_time", 0);
+  out.field("current_active_defrag_time", 0);
+  out.field("tracking_total_keys", 0);
+  out.field("tracking_total_items", 0);
+  out.field("tracking_total_prefixes", 0);
+}
+
+// Calls visit(command) for every command and subcommand.
+template <class Visit>
+void for_each_command(const InfoSources& from, Visit visit) {
+  for (const auto& command : from.dispatcher.table().commands()) {
+    visit(*command);
+    for (const auto& subcommand : command->subcommands) visit(*subcommand);
+  }
+}
+
+}  // namespace
+
+void stats(InfoWriter& out, const InfoSources& from) {
+  traffic(out, from);
+  keys(out, from);
+  background(out);
+  out.field("unexpected_error_replies", 0);
+  out.field("total_error_replies", from.dispatcher.errors().total());
+  out.field("dump_payload_sanitizations", 0);
+  out.field("total_reads_processed", from.net.reads);
+  out.field("total_writes_processed", from.net.writes);
+  out.field("io_threaded_reads_processed", 0);
+  out.field("io_threaded_writes_processed", 0);
+  out.field("client_query_buffer_limit_disconnections", from.resp.input_limit_disconnections);
+  out.field("client_output_buffer_limit_disconnections", from.resp.output_limit_disconnections);
+  out.field("reply_buffer_shrinks", 0);
+  out.field("reply_buffer_expands", 0);
+}
+
+void command_stats(InfoWriter& out, const InfoSources& from) {
+  for_each_command(from, [&](const Command& command) {
+    const CommandStats& stats = command.stats;
+    if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) return;
+    const double us = to_us(stats.cycles);
+    const double us_per_call = stats.calls == 0 ? 0 : us / static_cast<double>(stats.calls);
+    out.format(fmt::format("cmdstat_{}", command.full_name),
+               "calls={},usec={:.0f},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
+               stats.calls, us, us_per_call, stats.rejected, stats.failed);
+  });
+}
+
+void error_stats(InfoWriter& out, const InfoSources& from) {
+  for (const auto& [code, count] : from.dispatcher.errors().by_code()) {
+    out.format(fmt::format("errorstat_{}", code), "count={}", count);
+  }
+}
+
+void latency_stats(InfoWriter& out, const InfoSources& from) {
+  const std::vector<double>& percentiles = from.config.options().latency_tracking_info_percentiles;
+  for_each_command(from, [&](const Command& command) {
+    const Histogram* latency = command.stats.latency.get();
+    if (latency == nullptr || latency->total() == 0) return;
+    std::string values;
+    for (const double percent : percentiles) {
+      if (!values.empty()) values += ',';
+      fmt::format_to(std::back_inserter(values), "p{:g}={:.3f}", percent,
+                     to_us(latency->percentile(percent)));
+    }
+    out.format(fmt::format("latency_percentiles_usec_{}", command.full_name), "{}", values);
+  });
+}
+
+}  // namespace tarn::info_sections

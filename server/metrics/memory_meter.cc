@@ -1,0 +1,151 @@
+#include "server/metrics/memory_meter.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "core/memory/blob.h"
+
+#ifdef TARN_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#else
+#include <malloc.h>
+#endif
+
+namespace tarn {
+namespace {
+
+#ifdef TARN_JEMALLOC
+std::size_t read_size(const char* name) {
+  std::size_t value = 0;
+  std::size_t bytes = sizeof value;
+  return ::mallctl(name, &value, &bytes, nullptr, 0) == 0 ? value : 0;
+}
+#endif
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total_pages = 0;
+  std::size_t resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::size_t system_bytes() {
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+#ifdef TARN_JEMALLOC
+
+AllocatorStats read_allocator_stats() {
+  // jemalloc's figures stand still until the epoch is advanced.
+  std::uint64_t epoch = 1;
+  std::size_t bytes = sizeof epoch;
+  static_cast<void>(::mallctl("epoch", &epoch, &bytes, &epoch, bytes));
+  return {read_size("stats.allocated"), read_size("stats.active"), read_size("stats.resident")};
+}
+
+std::string_view allocator_name() {
+  static const std::string name = [] {
+    const char* version = nullptr;
+    std::size_t bytes = sizeof version;
+    if (::mallctl("version", &version, &bytes, nullptr, 0) != 0) return std::string("jemalloc");
+    const std::string_view full = version;
+    return "jemalloc-" + std::string(full.substr(0, full.find('-')));
+  }();
+  return name;
+}
+
+void purge_allocator() {
+  const std::string name = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
+  static_cast<void>(::mallctl(name.c_str(), nullptr, nullptr, nullptr, 0));
+}
+
+std::string allocator_report() {
+  std::string text;
+  ::malloc_stats_print(
+      [](void* out, const char* piece) { static_cast<std::string*>(out)->append(piece); }, &text,
+      nullptr);
+  return text;
+}
+
+#else
+
+AllocatorStats read_allocator_stats() {
+  const struct mallinfo2 info = ::mallinfo2();
+  const std::size_t mapped = info.arena + info.hblkhd;
+  return {info.uordblks + info.hblkhd, mapped, mapped};
+}
+
+std::string_view allocator_name() { return "libc"; }
+
+void purge_allocator() { ::malloc_trim(0); }
+
+std::string allocator_report() { return ""; }
+
+#endif
+
+std::size_t MemoryMeter::used() const {
+  std::size_t total = read_allocator_stats().allocated;
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    total += databases_[i].slabs().bytes_in_use() + databases_[i].table().memory_bytes();
+  }
+  return total;
+}
+
+void MemoryMeter::sample() { peak_ = std::max(peak_, used()); }
+
+MemoryReport MemoryMeter::report() {
+  MemoryReport report;
+  report.malloc = read_allocator_stats();
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    const Keyspace& keyspace = databases_[i];
+    report.entries += keyspace.slabs().bytes_in_use();
+    report.slab_resident += keyspace.slabs().bytes_resident();
+    report.tables += keyspace.table().memory_bytes();
+  }
+  report.blobs = Blob::total_bytes();
+  report.allocator = {report.malloc.allocated + report.entries + report.tables,
+                      report.malloc.active + report.slab_resident + report.tables,
+                      report.malloc.resident + report.slab_resident + report.tables};
+  report.used = report.allocator.allocated;
+  report.peak = peak_ = std::max(peak_, report.used);
+  report.startup = startup_;
+  report.dataset = std::min(report.entries + report.blobs, report.used);
+  report.overhead = report.used - report.dataset;
+  report.rss = resident_bytes();
+  report.system_total = system_bytes();
+  return report;
+}
+
+std::size_t MemoryMeter::client_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, session] : clients_.sessions()) {
+    bytes +=
+        session->transport->input_capacity_bytes() + session->transport->output().memory_bytes();
+  }
+  return bytes;
+}
+
+std::vector<SlabAllocator::ClassStats> MemoryMeter::slab_classes() const {
+  std::map<std::size_t, SlabAllocator::ClassStats> by_size;
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    for (const SlabAllocator::ClassStats& row : databases_[i].slabs().class_stats()) {
+      SlabAllocator::ClassStats& sum = by_size[row.object_bytes];
+      sum.object_bytes = row.object_bytes;
+      sum.slabs += row.slabs;
+      sum.live_objects += row.live_objects;
+      sum.capacity += row.capacity;
+    }
+  }
+  std::vector<SlabAllocator::ClassStats> rows;
+  for (const auto& [size, row] : by_size) rows.push_back(row);
+  return rows;
+}
+
+}  // namespace tarn

@@ -1,0 +1,66 @@
+"""Where Tarn answers otherwise than Redis 7.0 and means to: later servers changed the behaviour.
+
+A deviation names the command lines, our reply and the oracle's reply, each as a regular expression
+that must match as a whole (on the text of support.text, lines joined by newlines), and the reason.
+A difference that no row explains is a failure.
+"""
+
+import re
+from typing import NamedTuple
+
+from support.text import quote_command, render
+
+
+class Deviation(NamedTuple):
+    command: str
+    ours: str
+    theirs: str
+    reason: str
+
+
+DEVIATIONS = [
+    Deviation(
+        command=r"(?i)set .* if(d?eq|d?ne) .*",
+        ours=r".*",
+        theirs=r"\(error\) ERR syntax error",
+        reason="SET IFEQ, IFNE, IFDEQ and IFDNE came with Redis 8.4",
+    ),
+    Deviation(
+        command=r"(?i)bitop (diff|diff1|andor|one) .*",
+        ours=r".*",
+        theirs=r"\(error\) ERR syntax error",
+        reason="BITOP DIFF, DIFF1, ANDOR and ONE came with Redis 8.2",
+    ),
+    Deviation(
+        command=r"(?i)(delex|delifeq|digest|msetex)( .*)?",
+        ours=r".*",
+        theirs=r"\(error\) ERR unknown command .*",
+        reason="commands of Redis 8.4 and Valkey 9",
+    ),
+    Deviation(
+        command=r"(?i)client (setinfo|no-touch)( .*)?",
+        ours=r".*",
+        theirs=r"\(error\) ERR unknown subcommand .*",
+        reason="CLIENT SETINFO and NO-TOUCH came with Redis 7.2",
+    ),
+    Deviation(
+        command=r"CONFIG GET rdbcompression",
+        ours=r".*lz4.*",
+        theirs=r".*yes.*",
+        reason="snapshots are LZ4 frames unless told otherwise",
+    ),
+]
+
+_compiled = [
+    (d, re.compile(d.command, re.S), re.compile(d.ours, re.S), re.compile(d.theirs, re.S))
+    for d in DEVIATIONS
+]
+
+
+def explained(args, ours, theirs):
+    """The deviation that explains this difference, or None."""
+    command, left, right = quote_command(args), "\n".join(render(ours)), "\n".join(render(theirs))
+    for deviation, command_re, ours_re, theirs_re in _compiled:
+        if command_re.fullmatch(command) and ours_re.fullmatch(left) and theirs_re.fullmatch(right):
+            return deviation
+    return None

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Many connections, broken connections, idle connections."""
+
+import os
+import random
+import re
+import resource
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.resp import encode  # noqa: E402
+from support.server import scaled, wait_until  # noqa: E402
+
+
+def connected(client):
+    return int(re.search(rb"connected_clients:(\d+)", client.do("INFO", "clients"))[1])
+
+
+def raise_file_limit(wanted):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+@check("1000 connections at once, all answered, then none left behind")
+def thousand():
+    count = scaled(1000, 200)
+    raise_file_limit(count + 200)
+    with server() as one, one.client() as admin:
+        clients = [one.client() for _ in range(count)]
+        for number, client in enumerate(clients):
+            client.send("SET", f"k{number}", number)
+        for client in clients:
+            equal(client.read_reply().value, b"OK")
+        equal(connected(admin), count + 1)
+        equal(admin.do("DBSIZE"), count)
+        for number, client in enumerate(clients):
+            equal(client.do("GET", f"k{number}"), str(number).encode())
+            client.close()
+        expect(wait_until(lambda: connected(admin) == 1), lambda: f"{connected(admin)} are left")
+
+
+@check("hundreds of connections broken in every state leave no clients behind")
+def broken():
+    states = [
+        b"",
+        b"*",
+        b"*2\r\n",
+        b"*2\r\n$3\r\nGET\r\n$1",
+        b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\nxxxx",
+        b"PIN",
+        b"PING\r\n",
+        b"*bad\r\n",
+        encode(["SET", "k", "v" * 50_000]) + encode(["GET", "k"]) * 20,
+        encode(["MONITOR"]),
+        encode(["CLIENT", "REPLY", "OFF"]),
+        encode(["CLIENT", "PAUSE", "1"]),
+        encode(["QUIT"]),
+        b"x" * 70_000,
+    ]
+    rng = random.Random(7)
+    with server() as one, one.client() as admin:
+        for number in range(scaled(600, 150)):
+            client = one.client()
+            try:
+                client.send_raw(states[number % len(states)])
+            except ConnectionError:
+                pass
+            rng.choice((client.close, client.abort))()
+        expect(
+            wait_until(lambda: connected(admin) == 1), lambda: f"left: {admin.do('CLIENT', 'LIST')}"
+        )
+        equal(admin.do("PING"), b"PONG")
+
+
+@check("a half-closed client still gets the replies to what it sent")
+def half_closed():
+    with server() as one, one.client() as client:
+        client.send_raw(encode(["SET", "k", "v"]) + encode(["GET", "k"]))
+        client.sock.shutdown(1)
+        data, closed = client.read_until_close()
+        equal(data, b"+OK\r\n$1\r\nv\r\n")
+        expect(closed, "the connection stayed open")
+
+
+@check("idle connections are closed after `timeout` seconds, busy ones are not")
+def idle():
+    with server("--timeout", "1") as one, one.client() as idler, one.client() as busy:
+        idler.do("PING")
+
+        def idler_gone():
+            busy.do("PING")
+            idler.sock.settimeout(0.01)
+            try:
+                return idler.sock.recv(1) == b""
+            except TimeoutError:
+                return False
+
+        expect(
+            wait_until(idler_gone, timeout=10, interval=0.1), "the idle connection is still open"
+        )
+        equal(busy.do("PING"), b"PONG")
+
+
+@check("connections come and go quickly")
+def churn():
+    count = scaled(3000, 500)
+    with server() as one, one.client() as admin:
+        for number in range(count):
+            with one.client() as client:
+                equal(client.do("INCR", "n"), number + 1)
+        expect(wait_until(lambda: connected(admin) == 1), lambda: f"{connected(admin)} are left")
+        expect(
+            int(re.search(rb"total_connections_received:(\d+)", admin.do("INFO", "stats"))[1])
+            >= count,
+            "total_connections_received is too low",
+        )
+
+
+@check("connections beyond maxclients are told so, and room that is freed is used again")
+def maxclients():
+    limit = 20
+    with server("--maxclients", limit) as one:
+        clients = [one.client()]
+        # The connection that waited for the start may still count.
+        expect(wait_until(lambda: connected(clients[0]) == 1), "the first connection is not alone")
+        clients += [one.client() for _ in range(limit - 1)]
+        for client in clients:
+            equal(client.do("PING"), b"PONG")
+        for _ in range(30):
+            with one.client() as extra:
+                data, closed = extra.read_until_close()
+                equal(data, b"-ERR max number of clients reached\r\n")
+                expect(closed, "the connection stayed open")
+        for client in clients[1:]:
+            client.close()
+        expect(wait_until(lambda: connected(clients[0]) == 1), "closed connections still count")
+        with one.client() as again:
+            equal(again.do("PING"), b"PONG")
+        clients[0].close()
+
+
+if __name__ == "__main__":
+    main()

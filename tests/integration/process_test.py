@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""The process: daemon, pid file, log file, unix socket, signals, crash report, systemd."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import KIND, Skipped, check, equal, expect, main, server  # noqa: E402
+from support.resp import Client  # noqa: E402
+from support.server import Server, wait_until  # noqa: E402
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1] == [b"Z"]
+
+
+@check("daemonize: the parent returns 0, the child has a pid file and a log, SIGTERM ends it")
+def daemon():
+    one = Server(KIND)
+    pidfile, logfile = os.path.join(one.directory, "pid"), os.path.join(one.directory, "log")
+    pid = None
+    try:
+        done = subprocess.run(
+            one.command_line() + ["--daemonize", "yes", "--pidfile", pidfile, "--logfile", logfile],
+            timeout=20,
+            check=False,
+            cwd="/",
+        )
+        equal(done.returncode, 0, "status of the parent")
+        expect(
+            wait_until(lambda: b"Ready to accept" in read(logfile)),
+            lambda: f"log: {read(logfile)!r}",
+        )
+        pid = int(read(pidfile))
+        with one.client() as client:
+            equal(client.do("PING"), b"PONG")
+            expect(
+                f"process_id:{pid}\r\n".encode() in client.do("INFO", "server"),
+                "INFO names another process",
+            )
+        expect(os.getsid(pid) != os.getsid(0), "the daemon is in our session")
+        os.kill(pid, signal.SIGTERM)
+        expect(wait_until(lambda: gone(pid), 10), "SIGTERM did not end the daemon")
+        expect(not os.path.exists(pidfile), "the pid file is still there")
+        pid = None
+    finally:
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        one.remove()
+
+
+@check("a log file takes the log, and standard output stays empty")
+def logfile():
+    one = server("--logfile", "own.log")
+    with one:
+        path = os.path.join(one.directory, "own.log")
+        expect(b"Ready to accept connections" in read(path), "nothing in the log file")
+        expect(b"Ready to accept" not in one.log(), "the log went to standard output too")
+
+
+@check("a unix socket with its permissions, beside the port")
+def unix_socket():
+    one = server("--unixsocket", "here.sock", "--unixsocketperm", "700")
+    with one:
+        path = os.path.join(one.directory, "here.sock")
+        equal(stat.S_IMODE(os.stat(path).st_mode), 0o700, "permissions")
+        with Client(path) as client, one.client() as other:
+            client.do("SET", "k", "v")
+            equal(other.do("GET", "k"), b"v")
+            expect(
+                b"here.sock:0 " in client.do("CLIENT", "INFO"),
+                "CLIENT INFO does not name the socket",
+            )
+            expect(
+                b"flags=U" in client.do("CLIENT", "INFO"), "CLIENT INFO does not show the flag U"
+            )
+        # A second start finds the left-over of a killed one and replaces it.
+        one.process.kill()
+        one.process.wait()
+        one.start()
+        with Client(path) as client:
+            equal(client.do("PING"), b"PONG")
+
+
+def ends_with(number):
+    with server() as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+            one.signal(number)
+            equal(one.wait(), 0, "exit status")
+            data, closed = client.read_until_close()
+            expect(closed and not data, f"the client got {data!r}")
+        one.check_log()
+        log = one.log().decode()
+        expect(
+            "bye bye" in log.lower() or "exit" in log.lower(),
+            f"no farewell in the log: {log[-300:]!r}",
+        )
+
+
+@check("SIGTERM ends it cleanly, with status 0")
+def sigterm():
+    ends_with(signal.SIGTERM)
+
+
+@check("SIGINT ends it cleanly, with status 0")
+def sigint():
+    ends_with(signal.SIGINT)
+
+
+@check("SIGHUP and SIGPIPE are ignored")
+def sighup():
+    with server() as one, one.client() as client:
+        for number in (signal.SIGHUP, signal.SIGPIPE):
+            one.signal(number)
+            time.sleep(0.05)
+            equal(client.do("PING"), b"PONG")
+
+
+@check("SIGTERM saves when there are save points, and the data is back after a restart")
+def save_on_sigterm():
+    one = server("--save", "3600 1")
+    with one:
+        with one.client() as client:
+            if b"unknown command" in str(client.call("LASTSAVE").value).encode():
+                raise Skipped("this server has no snapshots")
+            client.do("SET", "k", "v")
+            client.do("SET", "far", "v", "PXAT", "4102444800123")
+        one.stop()
+        one.start()
+        with one.client() as client:
+            equal(client.do("GET", "k"), b"v")
+            equal(client.do("PEXPIRETIME", "far"), 4102444800123)
+
+
+@check("SIGSEGV leaves a report with stack trace, INFO and the clients, and dies of the signal")
+def crash_report():
+    one = server()
+    one.expect_trouble = True
+    with one, one.client() as client:
+        client.do("CLIENT", "SETNAME", "witness")
+        one.signal(signal.SIGSEGV)
+        status = one.wait()
+        expect(status == -signal.SIGSEGV, f"exit status {status}")
+        log = one.log()
+        for wanted in (b"crashed by signal", b"STACK TRACE", b"redis_version", b"witness"):
+            expect(
+                wanted.lower() in log.lower(),
+                f"no {wanted!r} in the report: {log[-3000:].decode(errors='replace')}",
+            )
+
+
+@check("a command that crashes is named in the report")
+def crash_command():
+    one = server("--enable-debug-command", "yes")
+    one.expect_trouble = True
+    with one, one.client() as client:
+        client.send("DEBUG", "SEGFAULT")
+        data, closed = client.read_until_close()
+        expect(closed and not data, f"got {data!r}")
+        expect(one.wait() < 0, "it ended without a signal")
+        expect(b"debug" in one.log().lower(), "the report does not name the command")
+
+
+@check("supervised systemd: READY=1 is sent to the socket of NOTIFY_SOCKET")
+def systemd():
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        one = server("--supervised", "systemd")
+        path = os.path.join(one.directory, "notify.sock")
+        notify.bind(path)
+        notify.settimeout(10)
+        one.env["NOTIFY_SOCKET"] = path
+        with one:
+            messages = b""
+            while b"READY=1" not in messages:
+                messages += notify.recv(4096) + b"\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "server/net/transport.h"
+
+namespace tarn {
+
+// A connection to nobody, which remembers what was asked of it.
+struct FakeTransport final : Transport {
+  explicit FakeTransport(std::string peer_name = "127.0.0.1:50000") : peer(std::move(peer_name)) {}
+
+  OutputBuffer& output() override { return out; }
+  void schedule_flush() override { ++flushes; }
+  void close_after_flush() override { closing_after_flush = true; }
+  void close() override { closed = true; }
+  void pause_input() override { paused = true; }
+  void resume_input() override { paused = false; }
+  int fd() const override { return 7; }
+  const std::string& peer_address() const override { return peer; }
+  const std::string& local_address() const override { return local; }
+  bool is_unix_socket() const override { return unix_socket; }
+  std::size_t bytes_received() const override { return 0; }
+  std::size_t bytes_sent() const override { return 0; }
+  std::size_t pending_input_bytes() const override { return 0; }
+  std::size_t input_capacity_bytes() const override { return 0; }
+
+  // What was written since the last call.
+  std::string take_output() {
+    std::string bytes;
+    std::array<iovec, 16> pieces;
+    while (!out.empty()) {
+      std::size_t taken = 0;
+      for (const iovec& piece : std::span(pieces).first(out.gather(pieces))) {
+        bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+        taken += piece.iov_len;
+      }
+      out.consume(taken);
+    }
+    return bytes;
+  }
+
+  ChunkPool pool;
+  OutputBuffer out{pool};
+  std::string peer;
+  std::string local = "127.0.0.1:6379";
+  bool unix_socket = false;
+  int flushes = 0;
+  bool closed = false;
+  bool closing_after_flush = false;
+  bool paused = false;
+};
+
+}  // namespace tarn

@@ -1,0 +1,1 @@
+"""What every Python test shares: a RESP client, a server fixture, redis-cli's quoting."""
