@@ -17,6 +17,9 @@ namespace {
 
 // Longer values of keys that overflow an entry's slab class get a blob of their own.
 constexpr std::size_t kMaxInlineBytes = 64;
+// The share of an entry in the table just after a segment split. In a database of a few keys it is
+// more, but that is the database's, not the key's.
+constexpr std::size_t kMaxSlotBytes = 15;
 // Stale wheel items that are not worth a sweep.
 constexpr std::size_t kTolerableGarbage = 4096;
 
@@ -416,7 +419,7 @@ std::size_t Keyspace::memory_bytes(const Entry& entry) const {
                           : ::malloc_usable_size(const_cast<Entry*>(&entry));
   if (entry.string_encoding() == StringEncoding::kBlob) total += entry.blob()->memory_bytes();
   if (entry.has_deadline()) total += sizeof(std::uint64_t);
-  return total + table_.slot_bytes_per_element();
+  return total + std::min(table_.slot_bytes_per_element(), kMaxSlotBytes);
 }
 
 // --- Memory

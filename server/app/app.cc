@@ -92,9 +92,8 @@ void App::register_commands() {
         bitfield_commands()}) {
     commands_.add(rows, config);
   }
-  for (const auto rows :
-       {connection_commands(), client_commands(), server_commands(), command_commands(),
-                          lolwut_commands()}) {
+  for (const auto rows : {connection_commands(), client_commands(), server_commands(),
+                          command_commands(), lolwut_commands()}) {
     commands_.add(rows, client_services_);
   }
   commands_.add(debug_commands(), debug_control_);

@@ -116,11 +116,22 @@ bool only_reads(std::span<const Operation> operations) {
   });
 }
 
+// Whether the operations, as far as they are well formed, are all GETs.
+bool reads_only(std::span<const std::string_view> operations) {
+  while (!operations.empty()) {
+    const std::size_t arguments = operations.size() - 1;
+    std::size_t taken = 0;
+    if (equals_ignoring_case(operations[0], "get")) taken = 2;
+    if (equals_ignoring_case(operations[0], "overflow")) taken = 1;
+    if (taken == 0 || arguments < taken) return false;
+    operations = operations.subspan(1 + taken);
+  }
+  return true;
+}
+
 bool find_bitfield_keys(std::span<const std::string_view> args, std::vector<FoundKey>& keys) {
-  const bool writes = std::any_of(args.begin() + 2, args.end(), [](std::string_view arg) {
-    return equals_ignoring_case(arg, "set") || equals_ignoring_case(arg, "incrby");
-  });
-  keys.push_back({1, static_cast<std::uint16_t>(writes ? kRW | kAccess | kUpdate : kRO | kAccess)});
+  const int flags = reads_only(args.subspan(2)) ? kRO | kAccess : kRW | kAccess | kUpdate;
+  keys.push_back({1, static_cast<std::uint16_t>(flags)});
   return true;
 }
 

@@ -2,11 +2,10 @@
 
 #include "server/commands/client_control.h"
 
-#include <fmt/format.h>
-
 #include "server/commands/timeout_argument.h"
 #include "server/engine/args.h"
 #include "server/engine/client_services.h"
+#include "server/engine/help.h"
 
 namespace tarn {
 namespace {
@@ -17,9 +16,7 @@ ClientServices& services(Call& call) { return call.feature<ClientServices>(); }
 // subcommands whose arity only says "at least".
 bool at_most(Call& call, std::size_t arguments) {
   if (call.args.size() <= arguments) return true;
-  call.reply.error(
-      fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try CLIENT HELP.",
-                  call.args[1].substr(0, 128)));
+  reply_wrong_subcommand(call);
   return false;
 }
 

@@ -5,7 +5,7 @@
 #include "server/commands/debug_subcommand.h"
 #include "server/commands/families.h"
 #include "server/engine/args.h"
-#include "server/engine/echo.h"
+#include "server/engine/help.h"
 
 // DEBUG: looks inside and makes trouble on purpose, for tests.
 
@@ -45,9 +45,7 @@ void debug(Call& call) {
       if (equals_ignoring_case(call.args[1], row.name)) return row.handler(call);
     }
   }
-  call.reply.error(
-      fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
-                  echo(call.args[1], kMaxEchoedBytes)));
+  reply_wrong_subcommand(call);
 }
 
 constexpr CommandRow kRows[] = {

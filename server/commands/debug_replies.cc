@@ -21,13 +21,15 @@ void reply_map(Reply& reply) {
   }
 }
 
+// RESP2 knows no attributes; there the reply comes alone.
 void reply_attribute(Reply& reply) {
-  if (!reply.resp3()) return reply.error(kNeedsResp3);
-  reply.attribute(1);
-  reply.bulk("key-popularity");
-  reply.array(2);
-  reply.bulk("key:123");
-  reply.integer(90);
+  if (reply.resp3()) {
+    reply.attribute(1);
+    reply.bulk("key-popularity");
+    reply.array(2);
+    reply.bulk("key:123");
+    reply.integer(90);
+  }
   reply.bulk("Some real reply following the attribute");
 }
 

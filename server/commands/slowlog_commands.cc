@@ -16,7 +16,7 @@ constexpr std::string_view kBadCount = "ERR count should be greater than or equa
 void slowlog_get(Call& call) {
   const auto& entries = call.feature<SlowCommands>().log().entries();
   std::size_t count = std::min(kDefaultEntries, entries.size());
-  if (call.args.size() > 3) return call.reply.error(errors::kSyntax);
+  if (call.args.size() > 3) return reply_wrong_subcommand(call);
   if (call.args.size() == 3) {
     ArgReader args(call, 2);
     const std::int64_t wanted = args.integer_in(-1, INT64_MAX, kBadCount);

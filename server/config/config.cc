@@ -190,7 +190,7 @@ Result<> Config::set(std::span<const Setting> settings, Caller caller) {
     if (type.reset) type.reset(after);
     const std::string value(settings[i].second);
     Result<> result = read_option(*changes[i].option, std::span(&value, 1), after);
-    if (!result) return set_failed(changes[i].name, result.error().message);
+    if (!result) return set_failed(lower_case(changes[i].name), result.error().message);
   }
 
   std::swap(options_, after);
@@ -216,7 +216,7 @@ Result<> Config::call_hooks(std::span<const Change> changes, const Options& befo
       // What it was before worked; if it does not any more, there is nothing better to go back to.
       static_cast<void>((*undone)->hook(failed, options_));
     }
-    return set_failed(change->name, result.error().message);
+    return set_failed(lower_case(change->name), result.error().message);
   }
   return {};
 }

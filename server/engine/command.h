@@ -130,9 +130,9 @@ struct CommandRow {
   std::uint32_t flags = 0;       // CommandFlag
   std::uint32_t categories = 0;  // Category
   std::array<KeySpec, 4> keys{};
-  // Asked in place of the specs where these cannot tell which arguments are keys or, for a spec with
-  // kVariableFlags, what is done to them. Appends the keys; returns false where the arguments do not
-  // fit.
+  // Asked in place of the specs where these cannot tell which arguments are keys or, for a spec
+  // with kVariableFlags, what is done to them. Appends the keys; returns false where the arguments
+  // do not fit.
   bool (*find_keys)(std::span<const std::string_view> args, std::vector<FoundKey>& keys) = nullptr;
   std::string_view group{};
   std::string_view since{};

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/engine/command_syntax.h"
+#include "server/engine/echo.h"
 
 namespace tarn {
 namespace {
@@ -28,6 +29,14 @@ void reply_help(Call& call) {
     call.reply.simple(usage);
     call.reply.simple("    " + std::string(row.summary));
   }
+}
+
+void reply_wrong_subcommand(Call& call) {
+  const Command& command = call.command;
+  const Command& container = command.parent == nullptr ? command : *command.parent;
+  call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
+                   std::string(echo(call.args[1], kMaxEchoedBytes)) + "'. Try " +
+                   upper_case(container.row->name) + " HELP.");
 }
 
 }  // namespace tarn

@@ -8,4 +8,8 @@ namespace tarn {
 // usage and a summary each. REQUIRES: the call is of a subcommand.
 void reply_help(Call& call);
 
+// Replies the error of a subcommand (args[1]) that is unknown or was given other arguments than it
+// takes, where the arity of its row does not say so already.
+void reply_wrong_subcommand(Call& call);
+
 }  // namespace tarn

@@ -44,6 +44,12 @@ DEVIATIONS = [
         reason="CLIENT SETINFO and NO-TOUCH came with Redis 7.2",
     ),
     Deviation(
+        command=r"(?i)config set .*loglevel.*",
+        ours=r".* warning, nothing",
+        theirs=r".* warning",
+        reason="loglevel nothing came with Redis 7.2",
+    ),
+    Deviation(
         command=r"CONFIG GET rdbcompression",
         ours=r".*lz4.*",
         theirs=r".*yes.*",

@@ -6,6 +6,7 @@ bytes and both must have closed.
 """
 
 import random
+import re
 import socket
 
 _NUMBERS = [
@@ -29,6 +30,8 @@ _COMMANDS = [
 ]  # fmt: skip
 # Words that close the connection, and drop what was not sent yet: they go alone.
 _HTTP = [b"Host: example\r\n", b"POST / HTTP/1.1\r\n\r\n", b"post\n", b"host:\r\n"]
+# What HELLO says of its own server: the version and the connection's id.
+_OWN = re.compile(rb"\$\d+\r\n\d+\.\d+\.\d+\r\n|(?<=id\r\n):\d+")
 _SIGNS = [b":", b"*", b"+", b"x", b"", b"\x00", b"\r"]
 # Between 64 and 80 KB the answer depends on how the bytes happen to arrive.
 _LONG = [
@@ -98,7 +101,8 @@ def _case(rng):
             else _long
         )
         parts.append(make(rng))
-    return b"".join(parts)
+    # Behind a NUL in a header or an inline line Redis stops looking, and waits for ever.
+    return b"".join(parts).replace(b"\x00", b"\x01")
 
 
 def _exchange(server, data):
@@ -108,7 +112,15 @@ def _exchange(server, data):
             client.sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # closed while we wrote: what it said before is still there
-        return client.read_until_close(5)
+        data, closed = client.read_until_close(5)
+        return _OWN.sub(b"", data), closed
+
+
+def _is_yet_to_come(reply, theirs):
+    """Whether bent bytes happened to spell a command that only the oracle has."""
+    names = set(re.findall(rb"unknown command '(\w+)'", reply))
+    with theirs.client() as oracle:
+        return any(oracle.do(b"COMMAND", b"INFO", name)[0] is not None for name in names)
 
 
 def _shrink(ours, theirs, data):
@@ -138,7 +150,7 @@ def run(ours, theirs, seed, count):
     for number in range(count):
         data = _case(rng)
         left, right = _exchange(ours, data), _exchange(theirs, data)
-        if left == right and left[1]:
+        if (left == right and left[1]) or _is_yet_to_come(left[0], theirs):
             continue
         if left != right:
             data = _shrink(ours, theirs, data)

@@ -44,7 +44,7 @@ def due_together():
             lambda: f"DBSIZE is {client.do('DBSIZE')}",
         )
         expect(
-            f"expired_keys:1000\r\n".encode() in client.do("INFO", "stats"),
+            "expired_keys:1000\r\n".encode() in client.do("INFO", "stats"),
             "expired_keys is not 1000",
         )
 

@@ -86,7 +86,7 @@ _bad_config_set = one_of(
     group(_config_pair, word("foo", "daemonize")),
 )
 _protocol_type = word(
-    "string", "integer", "double", "null", "array", "set", "map", "attrib", "push", "verbatim",
+    "string", "integer", "double", "null", "array", "set", "map", "attrib", "verbatim",
     "true", "false", "bignum", "foo",
 )  # fmt: skip
 
@@ -119,7 +119,6 @@ ROWS = [
     row(0.3, "SLOWLOG", word("LEN", "RESET", "HELP")),
     row(0.2, "SLOWLOG", unknown_subcommand, any_args),
     row(0.5, "TIME"),
-    row(0.2, "LASTSAVE"),
 ]
 
 _UNITS = {
@@ -135,20 +134,27 @@ def _bytes(text):
     return None if number is None or unit is None else number * unit
 
 
-# Settings that would evict keys, close our connections, or record what depends on the machine's
-# load: (name, lowest, highest) of the values that are not used.
+# Settings that would evict keys, close our connections, let SETRANGE exhaust the memory, or record
+# what depends on the machine's load: the lowest and highest of the values that are not used.
 _HARMFUL = {
     b"maxmemory": (1, 1 << 35),
     b"timeout": (1, 10_000),
     b"slowlog-log-slower-than": (0, 9_999),
     b"latency-monitor-threshold": (1, 10_000),
+    b"proto-max-bulk-len": ((512 << 20) + 1, 1 << 100),
 }
+
+# Amounts of memory that Redis takes for others than they say, and that are refused here.
+_AMOUNTS = (b"maxmemory", b"client-query-buffer-limit", b"proto-max-bulk-len")
+_MISREAD = (b"", b"99999999999999999999")
 
 
 def _forbidden(args):
     subcommand = args[1].upper() if len(args) > 1 else b""
     if args[0] == b"CONFIG" and subcommand == b"SET":
         for name, setting in zip(args[2::2], args[3::2]):
+            if name.lower() in _AMOUNTS and setting in _MISREAD:
+                return True
             low, high = _HARMFUL.get(name.lower(), (1, 0))
             amount = _bytes(setting)
             if amount is not None and low <= amount <= high:

@@ -59,20 +59,15 @@ ROWS = [
     row(0.3, "CLIENT", word("KILL"), _kill),
     row(0.2, "CLIENT", word("PAUSE"), _bad_pause, maybe(0.4, word("WRITE", "ALL", "FOO"))),
     row(0.2, "CLIENT", word("UNBLOCK"), word("99999999", "abc"), maybe(0.5, word("ERROR", "FOO"))),
-    row(0.3, "CLIENT", word("TRACKING"), word("FOO", "", "off")),
-    row(0.3, "CLIENT", word("CACHING"), word("YES", "NO", "FOO")),
     row(0.3, "CLIENT", unknown_subcommand, any_args),
     row(2, "(unknown)", _unknown_name, any_args),
 ]
 
 
 def _forbidden(args):
-    if args[0] != b"CLIENT" or len(args) < 3:
+    if args[0] != b"CLIENT" or len(args) < 3 or args[1].upper() != b"PAUSE":
         return False
-    subcommand = args[1].upper()
-    if subcommand == b"PAUSE":
-        return (as_integer(args[2]) or 0) > 0
-    return subcommand == b"TRACKING" and args[2].upper() == b"ON"
+    return (as_integer(args[2]) or 0) > 0
 
 
 FAMILY = Family("connection", ROWS, _forbidden, requires=("PING",))

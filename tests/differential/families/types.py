@@ -1,6 +1,6 @@
 """A few values of the other types, so that string commands meet them."""
 
-from grammar import Family, key, maybe, row, small_integer, text, word
+from grammar import Family, key, maybe, row, small_integer, text
 
 ROWS = [
     row(0.6, "RPUSH", key, small_integer, maybe(0.5, text)),

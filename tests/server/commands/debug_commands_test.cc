@@ -115,7 +115,7 @@ TEST_CASE("DEBUG PROTOCOL in both protocols") {
   Server server;
   CHECK(server.run("DEBUG PROTOCOL double") == "$5 3.141");
   CHECK(server.run("DEBUG PROTOCOL map") == "*6 :0 :0 :1 :1 :2 :0");
-  CHECK(server.run("DEBUG PROTOCOL attrib") == "-ERR RESP2 is not supported by this command");
+  CHECK(server.run("DEBUG PROTOCOL attrib") == "$39 Some real reply following the attribute");
   server.session.protocol = 3;
   CHECK(server.run("DEBUG PROTOCOL string") == "$11 Hello World");
   CHECK(server.run("DEBUG PROTOCOL integer") == ":12345");

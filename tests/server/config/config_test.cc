@@ -117,7 +117,7 @@ TEST_CASE("a hook that fails takes everything back") {
     return {};
   });
   CHECK(set(config, {{"hz", "50"}, {"PORT", "1"}, {"timeout", "9"}}) ==
-        "CONFIG SET failed (possibly related to argument 'PORT') - Unable to listen on this port");
+        "CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port");
   CHECK(calls == Strings{"timeout 6379>1", "port 6379>1", "port 1>6379", "timeout 1>6379"});
   CHECK(config.options().port == 6379);
   CHECK(config.options().hz == 10);
