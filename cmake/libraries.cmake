@@ -36,5 +36,8 @@ find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(tarn_asio INTERFACE)
 add_library(tarn::asio ALIAS tarn_asio)
 target_include_directories(tarn_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
-target_compile_definitions(tarn_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+# Whether Asio 1.22 allocates with aligned_alloc() depends on which headers precede it, so that one
+# source file could free what another allocated differently: one way for all.
+target_compile_definitions(tarn_asio INTERFACE
+  ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(tarn_asio INTERFACE Threads::Threads)

@@ -36,6 +36,8 @@ function(tarn_unit_tests executable)
   endif()
   add_executable(${executable} ${CMAKE_SOURCE_DIR}/tests/main.cc ${sources})
   target_link_libraries(${executable} PRIVATE tarn_flags ${UNIT_DEPENDS} doctest::doctest)
+  # A fifth less to compile; all it costs is the report of an exception within an assertion.
+  target_compile_definitions(${executable} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
 
   list(FILTER sources INCLUDE REGEX "_test\\.cc$")
   foreach(source ${sources})

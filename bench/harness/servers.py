@@ -105,6 +105,11 @@ class Server:
     def client(self):
         return Client(self.port)
 
+    def knows(self, command):
+        """Whether the server, while it runs, has this command."""
+        with self.client() as client:
+            return client.call("COMMAND", "INFO", command)[0] is not None
+
     def speaking_memcached(self, port):
         """This server as it is seen on its memcached port; not to be started or stopped."""
         view = copy.copy(self)

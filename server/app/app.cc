@@ -71,7 +71,7 @@ App::App(Config& config, ProcessTitle& title)
   watch_options();
   watch_clients();
   add_jobs();
-  loop_.on_round_end([this] { expiry_.plan(); });
+  loop_.on_batch_end([this] { expiry_.plan(); });
   dispatcher_.protected_allowed = [this](const Command& command, const Session& session) {
     return may_run_protected(options_, command, session);
   };
@@ -139,7 +139,7 @@ void App::add_jobs() {
   cron_.add("drop clients that are slow for too long", 1s,
             [this] { enforce_output_limits(resp_); });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
-  cron_.add("notice deadlines set outside rounds", 0ms, [this] { expiry_.plan(); });
+  cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
 
 void App::sample_metrics() {

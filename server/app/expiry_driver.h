@@ -22,7 +22,7 @@ class ExpiryDriver {
         clock_(clock),
         latency_(latency) {}
 
-  // To be called at the end of each round, and from time to time besides: a command may have set a
+  // To be called at the end of each batch, and from time to time besides: a command may have set a
   // deadline before all others.
   void plan();
   void stop() { timer_.cancel(); }

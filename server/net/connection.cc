@@ -106,7 +106,9 @@ void Connection::wait_writable() {
 void Connection::on_readable() {
   waiting_readable_ = false;
   if (closed_ || draining_) return;
+  in_turn_ = true;
   input_paused_ ? receive_ahead() : receive();
+  end_turn();
   wait_readable();
 }
 
@@ -184,8 +186,18 @@ void Connection::take_turn_later() {
 void Connection::on_turn() {
   turn_posted_ = false;
   if (closed_ || draining_) return;
+  in_turn_ = true;
   if (!input_paused_) deliver_pending();
+  end_turn();
   wait_readable();
+}
+
+// Sends what the commands of the turn replied.
+void Connection::end_turn() {
+  in_turn_ = false;
+  if (!flush_scheduled_ || closed_) return;
+  loop_.end_batch();
+  flush();
 }
 
 void Connection::pause_input() { input_paused_ = true; }
@@ -199,7 +211,7 @@ void Connection::resume_input() {
 void Connection::schedule_flush() {
   if (flush_scheduled_ || closed_) return;
   flush_scheduled_ = true;
-  loop_.flush_at_end_of_round(*this);
+  if (!in_turn_) loop_.flush_soon(*this);
 }
 
 // One piece is the usual case, and cheaper to send.

@@ -15,7 +15,7 @@
 namespace tarn {
 
 // A connected stream socket in reactor style: waits until the socket is readable, receives once
-// without blocking, and hands the bytes to its handler; sends at the end of the round.
+// without blocking, hands the bytes to its handler, and sends what the handler replied.
 //
 // Input is received into the loop's scratch buffer, so a connection without a half-received request
 // holds no input memory; what the handler leaves is kept in the connection's own buffer. Where the
@@ -84,6 +84,7 @@ class Connection final : public Transport {
   void on_readable();
   void on_writable();
   void on_turn();
+  void end_turn();
   void receive();
   void receive_ahead();
   ssize_t send_vectors(std::span<const iovec> vectors);
@@ -108,6 +109,7 @@ class Connection final : public Transport {
   bool waiting_writable_ = false;
   bool turn_posted_ = false;
   bool flush_scheduled_ = false;
+  bool in_turn_ = false;  // its handler has the word
   bool input_paused_ = false;
   bool draining_ = false;  // close once everything is sent
   bool closed_ = false;

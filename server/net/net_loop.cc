@@ -17,12 +17,12 @@ NetLoop::~NetLoop() {
   }
 }
 
-void NetLoop::flush_at_end_of_round(Connection& connection) {
+void NetLoop::flush_soon(Connection& connection) {
   to_flush_.push_back(&connection);
-  if (end_posted_) return;
-  end_posted_ = true;
+  if (flush_posted_) return;
+  flush_posted_ = true;
   // Behind the handlers of everything that is ready now.
-  asio::post(io_, [this] { end_round(); });
+  asio::post(io_, [this] { flush_scheduled(); });
 }
 
 void NetLoop::cancel_flush(Connection& connection) {
@@ -30,9 +30,9 @@ void NetLoop::cancel_flush(Connection& connection) {
   std::replace(flushing_.begin(), flushing_.end(), &connection, static_cast<Connection*>(nullptr));
 }
 
-void NetLoop::end_round() {
-  end_posted_ = false;
-  if (round_end_) round_end_();
+void NetLoop::flush_scheduled() {
+  flush_posted_ = false;
+  end_batch();
   flushing_.swap(to_flush_);
   for (std::size_t i = 0; i < flushing_.size(); ++i) {
     if (flushing_[i] != nullptr) flushing_[i]->flush();

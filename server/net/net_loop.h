@@ -24,13 +24,14 @@ struct NetStats {
   std::uint64_t writes = 0;
 };
 
-// What all connections of the event loop share: the loop, memory for input and output, and the
-// round.
+// What all connections of the event loop share: the loop, memory for input and output, and what
+// happens at the end of a batch.
 //
-// A round is what the loop does between two waits: it handles every connection that is ready.
-// Replies are not sent one by one but at the end of the round, when all commands of all ready
-// connections have run; so whatever has to happen once for all of them (a write of the log) can
-// happen before.
+// A batch is what a connection hands to its handler in one turn. Its replies are sent in one piece
+// when it ends, right then: a posted task would cost the loop another look at the sockets. Before
+// that, whatever the batch's commands have left to be done once for all of them can happen. Output
+// that others cause (a message, the end of a wait) is sent once the handlers that are ready have
+// run.
 class NetLoop {
  public:
   static constexpr std::size_t kReceiveBytes = 64 * 1024;
@@ -48,12 +49,15 @@ class NetLoop {
   // The buffer that sockets are read into; in use only within one read.
   char* scratch() { return scratch_.get(); }
 
-  // Has the connection's output sent at the end of the round.
-  void flush_at_end_of_round(Connection& connection);
+  // Has the output sent of a connection that is not having its turn.
+  void flush_soon(Connection& connection);
   void cancel_flush(Connection& connection);
 
-  // Called at the end of each round, before replies are sent.
-  void on_round_end(std::function<void()> hook) { round_end_ = std::move(hook); }
+  // Called at the end of each batch, before its replies are sent.
+  void on_batch_end(std::function<void()> hook) { batch_end_ = std::move(hook); }
+  void end_batch() {
+    if (batch_end_) batch_end_();
+  }
 
   // Connections own themselves; the loop remembers them, to end those that are left with it.
   void add(Connection& connection);
@@ -62,7 +66,7 @@ class NetLoop {
   void flush_all();
 
  private:
-  void end_round();
+  void flush_scheduled();
 
   asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};
   ChunkPool chunks_;
@@ -71,8 +75,8 @@ class NetLoop {
   std::vector<Connection*> connections_;
   std::vector<Connection*> to_flush_;
   std::vector<Connection*> flushing_;
-  std::function<void()> round_end_;
-  bool end_posted_ = false;
+  std::function<void()> batch_end_;
+  bool flush_posted_ = false;
 };
 
 }  // namespace tarn

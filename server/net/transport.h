@@ -15,7 +15,7 @@ class Transport {
   virtual ~Transport() = default;
 
   virtual OutputBuffer& output() = 0;
-  // Has the output sent at the end of this round of the event loop.
+  // Has the output sent at the end of the batch, or soon.
   virtual void schedule_flush() = 0;
 
   // Takes no more input, sends what waits, then closes.
@@ -24,7 +24,7 @@ class Transport {
   virtual void close() = 0;
 
   // Stops handing input to the handler, until resume_input(), which hands over at once (in a later
-  // round) what has arrived by then.
+  // turn) what has arrived by then.
   virtual void pause_input() = 0;
   virtual void resume_input() = 0;
 
