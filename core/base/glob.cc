@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/base/ascii.h"
+
 namespace tarn {
 namespace {
-
-char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 // One pattern and the case rule, matching single bytes.
 class Matcher {
@@ -36,10 +36,10 @@ class Matcher {
   }
 
  private:
-  bool same(char a, char b) const { return a == b || (ignore_case_ && fold(a) == fold(b)); }
+  bool same(char a, char b) const { return a == b || (ignore_case_ && to_lower(a) == to_lower(b)); }
 
   // As a signed byte: the order of ranges.
-  int rank(char c) const { return static_cast<signed char>(ignore_case_ ? fold(c) : c); }
+  int rank(char c) const { return static_cast<signed char>(ignore_case_ ? to_lower(c) : c); }
 
   bool in_range(char first, char last, char c) const {
     if (static_cast<signed char>(first) > static_cast<signed char>(last)) std::swap(first, last);

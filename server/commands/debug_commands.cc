@@ -26,8 +26,7 @@ void debug_help(Call& call) {
   std::size_t lines = 1;
   for (const auto rows : subcommands()) {
     for (const DebugSubcommand& row : rows) {
-      std::string usage(row.name);
-      for (char& c : usage) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+      std::string usage = upper_case(row.name);
       if (!row.syntax.empty()) usage.append(" ").append(row.syntax);
       call.reply.simple(usage);
       call.reply.simple(fmt::format("    {}", row.summary));

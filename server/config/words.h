@@ -4,10 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/ascii.h"
+
 namespace tarn {
 
-// Names and keywords of the configuration ignore (ASCII) letter case.
-std::string lower_case(std::string_view text);
+// Whether these are the same but for letter case, as names and keywords of the configuration are.
 bool same_word(std::string_view left, std::string_view right);
 
 // The words as a line that split_quoted splits into them again, in quotes only where needed.

@@ -3,12 +3,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "server/engine/call.h"
 
 namespace tarn {
-
-// Equal but for the case of ASCII letters; `lower` is in lower case.
-bool equals_ignoring_case(std::string_view text, std::string_view lower);
 
 // Reads a call's arguments from left to right. The first error is kept, and from then on every read
 // yields a harmless value; so a handler reads everything, asks failed() once, which also sends the

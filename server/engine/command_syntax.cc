@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/assert.h"
 
 namespace tarn {
@@ -109,10 +110,7 @@ CommandArgument word_argument(std::string_view word) {
   if (is_token(word)) {
     argument.type = Type::kPureToken;
     argument.token = word;
-    argument.name = word;
-    for (char& c : argument.name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    }
+    argument.name = lower_case(word);
     return argument;
   }
   const auto [name, type] = split_type(word);

@@ -149,9 +149,7 @@ bool CommandTable::rename(std::string_view name, std::string_view new_name) {
   if (new_name.empty()) {
     std::erase_if(commands_, [command](const auto& known) { return known.get() == command; });
   } else {
-    std::string lower(new_name);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    index(std::move(lower), command);
+    index(lower_case(new_name), command);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "core/base/ascii.h"
 #include "core/base/cycle_clock.h"
 #include "server/engine/echo.h"
 
@@ -23,10 +24,8 @@ std::string unknown_command(std::span<const std::string_view> args) {
 }
 
 std::string unknown_subcommand(std::string_view container, std::string_view name) {
-  std::string upper(container);
-  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  return "ERR unknown subcommand '" + std::string(echo(name, kMaxEchoedBytes)) + "'. Try " + upper +
-         " HELP.";
+  return "ERR unknown subcommand '" + std::string(echo(name, kMaxEchoedBytes)) + "'. Try " +
+         upper_case(container) + " HELP.";
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "server/engine/gates.h"
 
+#include "core/base/ascii.h"
 #include "server/engine/dispatcher.h"
 
 namespace tarn {
@@ -16,9 +17,7 @@ Admission ask_protected(Dispatcher& dispatcher, Call& call) {
   }
   const std::string name =
       call.command.parent == nullptr ? call.command.full_name : call.command.parent->full_name;
-  std::string upper = name;
-  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  return refuse(call, "ERR " + upper + " command not allowed. If the enable-" + name +
+  return refuse(call, "ERR " + upper_case(name) + " command not allowed. If the enable-" + name +
                           "-command option is set to \"local\", you can run it from a local "
                           "connection, otherwise you need to set this option in the "
                           "configuration file, and then restart the server.");

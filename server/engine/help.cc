@@ -2,20 +2,11 @@
 
 #include <string>
 
+#include "core/base/ascii.h"
 #include "server/engine/command_syntax.h"
 #include "server/engine/echo.h"
 
 namespace tarn {
-namespace {
-
-std::string upper_case(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  return upper;
-}
-
-}  // namespace
-
 void reply_help(Call& call) {
   TARN_ASSERT(call.command.parent != nullptr);
   const Command& container = *call.command.parent;

@@ -13,9 +13,7 @@ void InfoWriter::memory(std::string_view name, std::uint64_t bytes) {
 }
 
 void Info::add(std::string_view title, Shown shown, Section section) {
-  std::string name(title);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  rows_.push_back({std::string(title), std::move(name), shown, std::move(section)});
+  rows_.push_back({std::string(title), lower_case(title), shown, std::move(section)});
 }
 
 bool Info::wanted(const Row& row, std::span<const std::string_view> names) {

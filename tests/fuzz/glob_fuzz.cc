@@ -1,5 +1,6 @@
 // The iterative matcher must agree with the definition written down as a recursion.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -52,8 +53,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(rest.substr(pattern.size()));
 
   const bool matches = tarn::glob_match(pattern, text, ignore_case);
-  constexpr std::size_t kShortBytes = 10;  // the recursion is exponential
-  if (!text.empty() && pattern.size() <= 2 * kShortBytes && text.size() <= kShortBytes) {
+  // The recursion is exponential in the stars.
+  constexpr std::size_t kShortBytes = 10;
+  constexpr std::ptrdiff_t kFewStars = 4;
+  if (!text.empty() && pattern.size() <= 2 * kShortBytes && text.size() <= kShortBytes &&
+      std::count(pattern.begin(), pattern.end(), '*') <= kFewStars) {
     TARN_ASSERT(matches == match_by_definition(pattern, text, ignore_case));
   }
   if (tarn::is_literal_pattern(pattern) && !ignore_case) TARN_ASSERT(matches == (pattern == text));
