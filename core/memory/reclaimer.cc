@@ -1,5 +1,6 @@
 #include "core/memory/reclaimer.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -9,6 +10,8 @@
 
 namespace tarn {
 namespace {
+
+constexpr int kNice = 10;
 
 class Worker {
  public:
@@ -61,6 +64,8 @@ class Worker {
   };
 
   void run() {
+    // Where both share a processor, the thread of commands goes first.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
