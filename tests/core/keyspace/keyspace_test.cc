@@ -43,7 +43,8 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "values of every size come back as they were set") {
-  for (const std::size_t size : {0, 1, 16, 44, 45, 900, 1000, 1024, 5000, 300'000}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{0, 1, 16, 44, 45, 900, 1000, 1024, 5000, 300'000}) {
     const std::string key = "key:" + std::to_string(size);
     const std::string value(size, static_cast<char>('a' + size % 26));
     keyspace.set_string(Key(key), value, Ttl::none());
