@@ -112,7 +112,10 @@ void reset(Call& call) {
   services(call).monitors.remove(session);
   session.db = 0;
   session.protocol = 2;
-  session.reply_mode = Session::ReplyMode::kOn;
+  // A reply that is to be skipped is this one's.
+  if (session.reply_mode != Session::ReplyMode::kSkipThis) {
+    session.reply_mode = Session::ReplyMode::kOn;
+  }
   session.name.clear();
   session.no_evict = false;
   session.no_touch = false;
