@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/metrics/command_stats.h"
+#include "server/engine/command_stats.h"
 
 namespace tarn {
 

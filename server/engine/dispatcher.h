@@ -9,8 +9,8 @@
 #include "core/base/clock.h"
 #include "server/engine/call.h"
 #include "server/engine/command_table.h"
+#include "server/engine/error_stats.h"
 #include "server/engine/gates.h"
-#include "server/metrics/error_stats.h"
 
 namespace tarn {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "server/metrics/histogram.h"
+#include "server/engine/histogram.h"
 
 namespace tarn {
 
