@@ -30,6 +30,13 @@ Result<> make_room(std::uint32_t clients) {
       fit)};
 }
 
+void follow_access_policy(const Options& options, AccessPolicy& policy) {
+  policy.tracks_frequency = options.maxmemory_policy == EvictionPolicy::kVolatileLfu ||
+                            options.maxmemory_policy == EvictionPolicy::kAllKeysLfu;
+  policy.log_factor = static_cast<unsigned>(options.lfu_log_factor);
+  policy.decay_minutes = static_cast<unsigned>(options.lfu_decay_time_min);
+}
+
 Result<> adjust_oom_score(const Options& options) {
   const auto applied = apply_oom_score(options);
   if (applied) return {};
@@ -58,6 +65,10 @@ void App::watch_options() {
   slow_commands_.configure(options_);
   when({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
        [this](const Options& now) { slow_commands_.configure(now); });
+
+  follow_access_policy(options_, databases_.access_policy());
+  when({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
+       [this](const Options& now) { follow_access_policy(now, databases_.access_policy()); });
 
   when({"requirepass"},
        [this](const Options& now) { require_authentication(clients_, !now.requirepass.empty()); });

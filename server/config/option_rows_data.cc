@@ -27,7 +27,7 @@ std::vector<Option> data_rows() {
       // Periodic work and expiry
       {"hz", clamped_number(&O::hz, 0, kMaxInt, kMinHz, kMaxHz)},
       {"dynamic-hz", yes_no(&O::dynamic_hz), kNoEffect},
-      {"active-expire-effort", number(&O::active_expire_effort, 1, 10)},
+      {"active-expire-effort", number(&O::active_expire_effort, 1, 10), kNoEffect},
       {"activerehashing", yes_no(&O::activerehashing), kNoEffect},
       {"notify-keyspace-events", notify_flags(), kNoEffect},
 
@@ -37,8 +37,8 @@ std::vector<Option> data_rows() {
       {"maxmemory-samples", number(&O::maxmemory_samples, 1, kMaxInt), kNoEffect},
       {"maxmemory-eviction-tenacity", number(&O::maxmemory_eviction_tenacity, 0, 100), kNoEffect},
       {"maxmemory-clients", memory_share(&O::maxmemory_clients), kNoEffect},
-      {"lfu-log-factor", number(&O::lfu_log_factor, 0, kMaxInt), kNoEffect},
-      {"lfu-decay-time", number(&O::lfu_decay_time_min, 0, kMaxInt), kNoEffect},
+      {"lfu-log-factor", number(&O::lfu_log_factor, 0, kMaxInt)},
+      {"lfu-decay-time", number(&O::lfu_decay_time_min, 0, kMaxInt)},
       {"lazyfree-lazy-eviction", yes_no(&O::lazyfree_lazy_eviction), kNoEffect},
       {"lazyfree-lazy-expire", yes_no(&O::lazyfree_lazy_expire), kNoEffect},
       {"lazyfree-lazy-server-del", yes_no(&O::lazyfree_lazy_server_del), kNoEffect},

@@ -109,7 +109,7 @@ std::vector<Option> server_rows() {
       {"acllog-max-len", number(&O::acllog_max_len, 0, kMaxInt64), kNoEffect},
       {"acl-pubsub-default", pubsub_default(), kNoEffect},
       {"user", directives(&O::users, 1, kAnyWords), kFileOnly | kSensitive | kNoEffect},
-      {"rename-command", directives(&O::rename_command, 2, 2), kFileOnly | kNoEffect},
+      {"rename-command", directives(&O::rename_command, 2, 2), kFileOnly},
 
       // Limits
       {"maxclients", number(&O::maxclients, 1, kMaxUint)},
