@@ -20,12 +20,16 @@ void Databases::swap(std::size_t first, std::size_t second) {
   std::swap(keyspaces_[first], keyspaces_[second]);
   keyspaces_[first]->set_index(static_cast<unsigned>(first));
   keyspaces_[second]->set_index(static_cast<unsigned>(second));
+  if (context_.observer != nullptr) {
+    context_.observer->keyspaces_swapped(*keyspaces_[first], *keyspaces_[second]);
+  }
 }
 
 std::size_t Databases::flush(std::size_t index) {
   const std::size_t keys = keyspaces_[index]->size();
   if (keys == 0) return 0;
   stats_.changes += keys;
+  if (context_.observer != nullptr) context_.observer->keyspace_flushed(*keyspaces_[index]);
   auto fresh = std::make_unique<Keyspace>(context_, static_cast<unsigned>(index));
   Reclaimer::destroy_later(std::exchange(keyspaces_[index], std::move(fresh)));
   return keys;

@@ -8,7 +8,8 @@ class Keyspace;
 
 // Hears of what happens to keys, whichever command or clock caused it. Implemented above (WATCH,
 // blocked clients, notifications, client tracking, propagation); the keyspace knows only this.
-// Called after the change, with the key's bytes valid for the call; must not change the keyspace.
+// Called after the change (but for flushes), with the key's bytes valid for the call; must not
+// change the keyspace.
 class KeyObserver {
  public:
   virtual ~KeyObserver() = default;
@@ -17,6 +18,15 @@ class KeyObserver {
   virtual void key_modified(Keyspace& keyspace, std::string_view key) = 0;
   // The key's deadline passed and it is gone.
   virtual void key_expired(Keyspace& keyspace, std::string_view key) = 0;
+  // There was no such key before. key_modified follows.
+  virtual void key_created(Keyspace& /*keyspace*/, std::string_view /*key*/) {}
+  // A read found no such key.
+  virtual void key_missed(Keyspace& /*keyspace*/, std::string_view /*key*/) {}
+
+  // All keys are about to be dropped at once.
+  virtual void keyspace_flushed(Keyspace& /*keyspace*/) {}
+  // Two databases have exchanged what they hold, and their numbers.
+  virtual void keyspaces_swapped(Keyspace& /*first*/, Keyspace& /*second*/) {}
 };
 
 }  // namespace tarn

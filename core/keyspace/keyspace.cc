@@ -115,6 +115,7 @@ Entry* Keyspace::find(const Key& key) {
   Entry* entry = find_live_slot(key).get();
   if (entry == nullptr) {
     ++context_.stats.misses;
+    if (context_.observer != nullptr) context_.observer->key_missed(*this, key.bytes);
     return nullptr;
   }
   ++context_.stats.hits;
@@ -178,6 +179,7 @@ Entry* Keyspace::insert(const Key& key, const NewValue& value,
   entry->set_access(context_.access_policy.fresh(now_ms()));
   table_.insert(key.hash, entry, key.hint);
   if (deadline_ms) take_deadline(*entry, key.hash, *deadline_ms, std::nullopt);
+  if (context_.observer != nullptr) context_.observer->key_created(*this, key.bytes);
   changed(key.bytes);
   return entry;
 }

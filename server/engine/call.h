@@ -7,6 +7,7 @@
 #include "core/keyspace/databases.h"
 #include "server/engine/command.h"
 #include "server/engine/command_table.h"
+#include "server/engine/notifications.h"
 #include "server/engine/reply.h"
 #include "server/engine/session.h"
 
@@ -17,12 +18,13 @@ namespace tarn {
 class Call {
  public:
   Call(const Command& called, std::span<const std::string_view> arguments, Session& caller,
-       Databases& all_databases)
+       Databases& all_databases, Notifications& all_notifications)
       : command(called),
         args(arguments),
         session(caller),
         reply(caller.reply),
-        databases(all_databases) {}
+        databases(all_databases),
+        notifications(all_notifications) {}
 
   const Command& command;
   // args[0] is the command's name; a subcommand's is args[1].
@@ -30,9 +32,15 @@ class Call {
   Session& session;
   Reply& reply;
   Databases& databases;
+  Notifications& notifications;
 
   Keyspace& db() { return databases[session.db]; }
   std::int64_t now_ms() { return databases.context().clock.now_ms(); }
+
+  // Tells subscribers what happened to a key of the session's database; see Notifications::emit.
+  void notify(std::uint32_t notify_class, std::string_view event, std::string_view key) {
+    notifications.emit(notify_class, event, session.db, key);
+  }
 
   // The argument as a key, hashed. The first key of a pipelined command was hashed, and its place
   // in the table prefetched, before the command ran.

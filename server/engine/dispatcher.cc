@@ -122,7 +122,7 @@ Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request
   const OutputBuffer::Mark before = session.reply.out().mark();
   const Command* command = resolve(session, request);
   if (command != nullptr) {
-    Call call(*command, request.args, session, databases_);
+    Call call(*command, request.args, session, databases_, notifications_);
     call.set_prefetched(request.prefetched);
     call.set_blobs(request.blobs);
     const std::uint32_t raised =

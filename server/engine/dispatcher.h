@@ -52,6 +52,7 @@ class Dispatcher {
   Databases& databases() { return databases_; }
   Clock& clock() { return clock_; }
   ErrorStats& errors() { return errors_; }
+  Notifications& notifications() { return notifications_; }
 
   // Gates that are in force for everybody.
   void raise(std::uint32_t gate_bits) { raised_ |= gate_bits; }
@@ -92,6 +93,7 @@ class Dispatcher {
   Databases& databases_;
   Clock& clock_;
   ErrorStats errors_;
+  Notifications notifications_;
   std::uint32_t raised_ = 0;
   Pause pause_;
   CommandWatcher* watcher_ = nullptr;

@@ -71,14 +71,16 @@ TEST_CASE("SlowCommands: the latency monitor alone, with its own threshold") {
   server.set_live("slowlog-log-slower-than", "-1");
   server.set_live("latency-monitor-threshold", "5");
   const std::string_view words[] = {"SET", "k", "v"};
-  const Call call(*server.table.find("set"), words, server.session, server.databases);
+  const Call call(*server.table.find("set"), words, server.session, server.databases,
+                  server.dispatcher.notifications());
   server.slow.note(call, 4'999);
   CHECK(server.slow.latency().series().empty());
   server.slow.note(call, 7'000);
   REQUIRE(server.slow.latency().find("command") != nullptr);
   CHECK(server.slow.latency().find("command")->max_ms == 7);
   const std::string_view fast_words[] = {"GET", "k"};
-  const Call fast(*server.table.find("get"), fast_words, server.session, server.databases);
+  const Call fast(*server.table.find("get"), fast_words, server.session, server.databases,
+                  server.dispatcher.notifications());
   server.slow.note(fast, 9'000);
   CHECK(server.slow.latency().find("fast-command") != nullptr);
   CHECK(server.slow.log().entries().empty());
