@@ -6,7 +6,7 @@ SERVERS = ["redis", "memcached", "tarn"]
 MAX_ROUNDS = 3
 
 KEYS = 8_000_000
-CLIENTS = 2
+CLIENTS = 50
 PIPELINE = 16
 PROBE_HZ = 2000
 QUANTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p999_us", "max": "max_us"}

@@ -50,6 +50,7 @@ class PagePool {
       chunk->resident[index / 64] &= ~bit;
       --reserve_;
     }
+    used_.fetch_add(1, std::memory_order_relaxed);
     if (++chunk->used == kChunkPages - 1) unlink(chunk);
     ASAN_UNPOISON_MEMORY_REGION(chunk->page(index), kPageBytes);
     return chunk->page(index);
@@ -61,6 +62,7 @@ class PagePool {
     const auto index =
         static_cast<std::size_t>(static_cast<char*>(page) - chunk->page(0)) / kPageBytes;
     const std::uint64_t bit = std::uint64_t{1} << (index % 64);
+    used_.fetch_sub(1, std::memory_order_relaxed);
     if (chunk->used-- == kChunkPages - 1) link(chunk);
     chunk->free[index / 64] |= bit;
     if (reserve_ < kReservePages) {
@@ -72,6 +74,8 @@ class PagePool {
     ASAN_POISON_MEMORY_REGION(page, kPageBytes);
     if (chunk->used == 0 && (chunk->previous != nullptr || chunk->next != nullptr)) unmap(chunk);
   }
+
+  std::size_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:
   // Maps twice the size and returns what lies outside the aligned middle.
@@ -127,6 +131,7 @@ class PagePool {
     chunk->previous = chunk->next = nullptr;
   }
 
+  std::atomic<std::size_t> used_ = 0;  // pages
   std::mutex mutex_;
   Chunk* available_ = nullptr;  // the chunks that have free pages
   std::size_t reserve_ = 0;     // free pages that hold memory, over all chunks
@@ -150,6 +155,8 @@ HashSegment* HashSegment::create(unsigned depth) {
 }
 
 void HashSegment::destroy(HashSegment* segment) { pool().free(segment); }
+
+std::size_t HashSegment::total_bytes() { return pool().used() * kPageBytes; }
 
 bool HashSegment::place_overflow(HashBucket* home, std::uint64_t hash, void* reference) {
   const auto put = [&](HashBucket& bucket, unsigned free) {

@@ -143,6 +143,8 @@ class HashSegment {
   // for a small reserve. Both are safe to call from any thread.
   static HashSegment* create(unsigned depth);
   static void destroy(HashSegment* segment);
+  // What all segments of the process hold.
+  static std::size_t total_bytes();
 
   unsigned depth() const { return header()[0]; }
   void set_depth(unsigned depth) { header()[0] = static_cast<unsigned char>(depth); }

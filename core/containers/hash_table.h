@@ -50,6 +50,9 @@ namespace tarn {
 //
 // Whatever takes a `hash` REQUIRES hash <= kHashMask; `eq` is called as bool(const Element&) with
 // elements whose hash is likely the same. Not safe for use by several threads.
+//
+// An owner whose references are not all addresses (48 bits can as well hold a small value) lets
+// Traits::hash and `eq` take `const Element*`; the table follows no reference itself.
 template <class Traits, unsigned kDirectoryBits = 8>
 class HashTable {
  public:
@@ -149,11 +152,11 @@ class HashTable {
 
   // By identity, for owners that hold the reference itself. Return whether it was there.
   bool erase_ref(std::uint64_t hash, const Element* element) {
-    return erase(hash, [element](const Element& other) { return &other == element; }) != nullptr;
+    return erase(hash, [element](const Element* other) { return other == element; }) != nullptr;
   }
   // `old_ref` is not followed, so the element may have moved already.
   bool replace(std::uint64_t hash, const Element* old_ref, Element* new_ref) {
-    Slot slot = find_slot(hash, [old_ref](const Element& other) { return &other == old_ref; });
+    Slot slot = find_slot(hash, [old_ref](const Element* other) { return other == old_ref; });
     if (slot) slot.replace(new_ref);
     return static_cast<bool>(slot);
   }
@@ -258,7 +261,12 @@ class HashTable {
   static constexpr unsigned kAhead = HashSegment::kAhead;
 
   static std::uint64_t hash_of(const void* reference) {
-    return Traits::hash(*static_cast<const Element*>(reference));
+    const auto* element = static_cast<const Element*>(reference);
+    if constexpr (requires { Traits::hash(element); }) {
+      return Traits::hash(element);
+    } else {
+      return Traits::hash(*element);
+    }
   }
 
   // The bit that tells the halves of a segment of this depth.
@@ -305,8 +313,13 @@ class HashTable {
   template <class Eq>
   static Slot search(HashBucket* home, std::uint64_t hash, Eq& eq) {
     if (home == nullptr) return {};
-    const auto same = [&eq](void* reference) {
-      return eq(*static_cast<const Element*>(reference));
+    const auto same = [&eq](void* reference) -> bool {
+      const auto* element = static_cast<const Element*>(reference);
+      if constexpr (requires { eq(element); }) {
+        return eq(element);
+      } else {
+        return eq(*element);
+      }
     };
     return {HashSegment::find(home, hash, same), hash};
   }

@@ -9,11 +9,15 @@
 namespace tarn {
 
 Databases::Databases(const Clock& clock, std::size_t count)
-    : context_{clock, access_policy_, stats_} {
+    : context_{clock, access_policy_, stats_, collections_.get()} {
   keyspaces_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     keyspaces_.push_back(std::make_unique<Keyspace>(context_, static_cast<unsigned>(i)));
   }
+}
+
+Databases::~Databases() {
+  for (const auto& keyspace : keyspaces_) leave_collections(*keyspace);
 }
 
 void Databases::swap(std::size_t first, std::size_t second) {
@@ -30,9 +34,30 @@ std::size_t Databases::flush(std::size_t index) {
   if (keys == 0) return 0;
   stats_.changes += keys;
   if (context_.observer != nullptr) context_.observer->keyspace_flushed(*keyspaces_[index]);
+  leave_collections(*keyspaces_[index]);
   auto fresh = std::make_unique<Keyspace>(context_, static_cast<unsigned>(index));
   Reclaimer::destroy_later(std::exchange(keyspaces_[index], std::move(fresh)));
   return keys;
+}
+
+void Databases::leave_collections(Keyspace& keyspace) {
+  collections_->bury_all(keyspace.large_collections());
+}
+
+bool Databases::any_collection_lives() const {
+  return std::any_of(keyspaces_.begin(), keyspaces_.end(), [](const auto& keyspace) {
+    return !keyspace->large_collections().empty();
+  });
+}
+
+bool Databases::dismantle_step(std::size_t max_elements) {
+  if (!collections_->has_waiting()) return false;
+  if (any_collection_lives()) return collections_->dismantle_step(max_elements);
+  // Nobody else uses the heap: the helper thread takes it down as a whole.
+  Reclaimer::destroy_later(
+      std::exchange(collections_, std::make_unique<CollectionHeap>()));
+  context_.collections = collections_.get();
+  return false;
 }
 
 std::size_t Databases::flush_all() {

@@ -12,6 +12,7 @@ namespace tarn {
 class Databases {
  public:
   Databases(const Clock& clock, std::size_t count);
+  ~Databases();
 
   std::size_t size() const { return keyspaces_.size(); }
   Keyspace& operator[](std::size_t index) { return *keyspaces_[index]; }
@@ -31,6 +32,11 @@ class Databases {
   // One slice of deleting due keys, fairly over the databases; returns whether more is due now.
   bool expire_step(std::size_t max_items);
   std::int64_t next_expiry_ms() const;
+  // One slice of freeing deleted collections; returns whether more wait.
+  bool dismantle_step(std::size_t max_elements);
+  bool has_collections_to_dismantle() const { return collections_->has_waiting(); }
+  // Where elements of large collections live.
+  const ObjectHeap& collection_heap() const { return collections_->objects(); }
 
   // What all keyspaces share and look at; to be set by the owner.
   KeyspaceContext& context() { return context_; }
@@ -39,8 +45,12 @@ class Databases {
   const KeyspaceStats& stats() const { return stats_; }
 
  private:
+  void leave_collections(Keyspace& keyspace);
+  bool any_collection_lives() const;
+
   AccessPolicy access_policy_;
   KeyspaceStats stats_;
+  std::unique_ptr<CollectionHeap> collections_ = std::make_unique<CollectionHeap>();
   KeyspaceContext context_;
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;
   std::size_t next_to_expire_ = 0;

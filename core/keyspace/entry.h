@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/memory/blob.h"
+#include "core/types/collection.h"
 
 namespace tarn {
 
@@ -27,7 +28,7 @@ enum class StringEncoding : std::uint8_t {
 //     key length            1 to 5, base 128, low groups first
 //     value length          1 to 5, the same; only for values of inline bytes
 //     key bytes
-//     value                 inline bytes, or 8 bytes: an int64 or a Blob*
+//     value                 inline bytes, or 8 bytes: an int64, a Blob* or a Collection*
 //
 // So a key and a value of 16 bytes each cost 39 bytes, with a deadline 47: no padding, no pointer
 // and no second allocation. Fields are unaligned and are read by memcpy.
@@ -56,7 +57,9 @@ class Entry {
 
   // Writes the fixed part and the key at `memory`, which holds layout.bytes(). The value's bytes
   // are for the caller to fill; the deadline starts as 0.
-  static Entry* construct(void* memory, const Layout& layout, Type type, StringEncoding encoding,
+  // `encoding` is a StringEncoding or a CollectionEncoding.
+  template <class Encoding>
+  static Entry* construct(void* memory, const Layout& layout, Type type, Encoding encoding,
                           std::string_view key) {
     char* at = static_cast<char*>(memory);
     at[0] = pack(type, static_cast<std::uint8_t>(encoding));
@@ -75,7 +78,20 @@ class Entry {
   }
 
   Type type() const { return static_cast<Type>(byte(0) & 0x0f); }
-  StringEncoding string_encoding() const { return static_cast<StringEncoding>(byte(0) >> 4); }
+  // How the value is stored, as its type's enumeration says.
+  std::uint8_t raw_encoding() const { return byte(0) >> 4; }
+  // REQUIRES: a string.
+  StringEncoding string_encoding() const { return static_cast<StringEncoding>(raw_encoding()); }
+  // REQUIRES: not a string.
+  CollectionEncoding collection_encoding() const {
+    return static_cast<CollectionEncoding>(raw_encoding());
+  }
+  bool holds_blob() const {
+    return type() == Type::kString && string_encoding() == StringEncoding::kBlob;
+  }
+  bool holds_large_collection() const {
+    return type() != Type::kString && collection_encoding() == CollectionEncoding::kLarge;
+  }
   bool has_deadline() const { return (byte(1) & kHasDeadline) != 0; }
 
   std::string_view key() const {
@@ -110,8 +126,32 @@ class Entry {
   void set_integer(std::int64_t value) { set_word(value); }
   Blob* blob() const { return word<Blob*>(); }
   void set_blob(Blob* blob) { set_word(blob); }
+  Collection* collection() const { return word<Collection*>(); }
+  void set_collection(Collection* collection) { set_word(collection); }
 
-  void set_type(Type type, StringEncoding encoding) {
+  // REQUIRES: not a string.
+  CollectionView collection_view() const {
+    const CollectionEncoding encoding = collection_encoding();
+    if (encoding == CollectionEncoding::kLarge) return {encoding, {}, collection()};
+    return {encoding, value(), nullptr};
+  }
+
+  // Whether inline values of both sizes have lengths of the same size, so that one can become the
+  // other in place.
+  static bool same_length_bytes(std::size_t first, std::size_t second) {
+    return length_bytes(first) == length_bytes(second);
+  }
+  // Changes the length of the inline value; the memory and its class are the caller's concern.
+  // REQUIRES: same_length_bytes(value().size(), size)
+  void resize_value(std::size_t size) {
+    char* at = const_cast<char*>(lengths());
+    const char* after_key_length = at;
+    read_length(after_key_length);
+    write_length(at + (after_key_length - at), size);
+  }
+
+  template <class Encoding>
+  void set_type(Type type, Encoding encoding) {
     bytes_[0] = pack(type, static_cast<std::uint8_t>(encoding));
   }
 
@@ -141,6 +181,14 @@ class Entry {
     bytes_[2] = static_cast<char>(access);
     bytes_[3] = static_cast<char>(access >> 8);
     bytes_[4] = static_cast<char>(access >> 16);
+  }
+
+  // Takes over access and, where both have room for it, the deadline.
+  void copy_attributes(const Entry& other) {
+    set_access(other.access());
+    if (has_deadline() && other.has_deadline()) {
+      set_deadline(other.deadline_ms(), other.ticket());
+    }
   }
 
   static constexpr std::uint16_t kNoTicket = 0xffff;

@@ -1,16 +1,13 @@
 #include "core/keyspace/keyspace.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <new>
 #include <span>
 #include <utility>
 
 #include "core/base/assert.h"
 #include "core/base/numbers.h"
+#include "core/types/detached_cell.h"
 
 namespace tarn {
 namespace {
@@ -84,11 +81,12 @@ Keyspace::Keyspace(const KeyspaceContext& context, unsigned index)
     : context_(context), index_(index), wheel_(context.clock.now_ms()) {}
 
 Keyspace::~Keyspace() {
-  if (blob_entries_ == 0 && outside_entries_ == 0) return;
+  TARN_ASSERT(large_collections_.empty());
+  if (blob_entries_ == 0 && heap_.outside_objects() == 0) return;
   table_.for_each([this](Entry* entry) {
-    drop_value(*entry);
-    if (const std::size_t bytes = entry->bytes(); bytes > SlabAllocator::kMaxBytes) {
-      deallocate(entry, bytes);
+    if (entry->holds_blob()) drop_value(*entry);
+    if (const std::size_t bytes = entry->bytes(); !ObjectHeap::in_slabs(bytes)) {
+      heap_.deallocate(entry, bytes);
     }
   });
 }
@@ -157,20 +155,68 @@ Entry* Keyspace::put(const Key& key, const NewValue& value, Ttl ttl) {
   if (ttl.keeps() && slot) {
     if (const auto before = deadline_of(*slot.get())) deadline_ms = before->ms;
   }
-  return slot ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+  return put(key, slot, value, deadline_ms);
+}
+
+Entry* Keyspace::put(const Key& key, EntryTable::Slot slot, const NewValue& value,
+                     std::optional<std::int64_t> deadline_ms) {
+  const bool existed = static_cast<bool>(slot);
+  Entry* entry =
+      existed ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+  if (!existed) created(key.bytes);
+  changed(key.bytes);
+  return entry;
+}
+
+Entry* Keyspace::put(const Key& key, Type type, DetachedCell& cell, Ttl ttl) {
+  TARN_ASSERT(!cell.vacant());
+  if (cell.encoding() != CollectionEncoding::kLarge) {
+    Entry* entry = put(key, {type, cell.encoding(), cell.bytes()}, ttl);
+    cell.vacate();
+    return entry;
+  }
+  Collection* collection = cell.release_large();
+  large_collections_.add(*collection);
+  return put(key, {type, CollectionEncoding::kLarge, bytes_of(collection)}, ttl);
 }
 
 Entry* Keyspace::put_copy(const Key& key, const Entry& source) {
   std::optional<std::int64_t> deadline_ms;
   if (const auto deadline = deadline_of(source)) deadline_ms = deadline->ms;
-  NewValue value{source.type(), source.string_encoding(), source.value(),
-                 source.layout().value_is_word};
-  if (value.encoding == StringEncoding::kBlob) {
+  NewValue value(source.type(), source.string_encoding(), source.value(),
+                 source.layout().value_is_word);
+  Collection* clone = nullptr;
+  if (source.holds_blob()) {
     BlobRef::share(source.blob()).detach();
     ++blob_entries_;
+  } else if (source.holds_large_collection()) {
+    clone = source.collection()->clone();
+    large_collections_.add(*clone);
+    value.bytes = bytes_of(clone);
   }
-  const EntryTable::Slot slot = find_live_slot(key);
-  return slot ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+  return put(key, find_live_slot(key), value, deadline_ms);
+}
+
+Entry* Keyspace::put_moved(const Key& key, Keyspace& source, const Key& source_key) {
+  Entry* from = source.peek(source_key);
+  TARN_ASSERT(from != nullptr);
+  const std::uint32_t access = from->access();
+  Entry* entry = nullptr;
+  if (from->holds_large_collection()) {
+    std::optional<std::int64_t> deadline_ms;
+    if (const auto deadline = deadline_of(*from)) deadline_ms = deadline->ms;
+    Collection* collection = from->collection();
+    from->set_collection(nullptr);
+    source.large_collections_.remove(*collection);
+    large_collections_.add(*collection);
+    entry = put(key, find_live_slot(key),
+                {from->type(), CollectionEncoding::kLarge, bytes_of(collection)}, deadline_ms);
+  } else {
+    entry = put_copy(key, *from);
+  }
+  entry->set_access(access);
+  source.erase(source_key);
+  return entry;
 }
 
 Entry* Keyspace::insert(const Key& key, const NewValue& value,
@@ -179,8 +225,6 @@ Entry* Keyspace::insert(const Key& key, const NewValue& value,
   entry->set_access(context_.access_policy.fresh(now_ms()));
   table_.insert(key.hash, entry, key.hint);
   if (deadline_ms) take_deadline(*entry, key.hash, *deadline_ms, std::nullopt);
-  if (context_.observer != nullptr) context_.observer->key_created(*this, key.bytes);
-  changed(key.bytes);
   return entry;
 }
 
@@ -208,11 +252,10 @@ Entry* Keyspace::replace(EntryTable::Slot slot, const Key& key, const NewValue& 
   } else {
     entry = construct(key, value, layout.has_deadline);
     slot.replace(entry);
-    deallocate(old, old_bytes);
+    heap_.deallocate(old, old_bytes);
   }
   entry->set_access(access);
   if (deadline_ms) take_deadline(*entry, key.hash, *deadline_ms, before);
-  changed(key.bytes);
   return entry;
 }
 
@@ -222,31 +265,28 @@ Entry* Keyspace::reshape(EntryTable::Slot slot, const Entry::Layout& layout) {
   Entry* old = slot.get();
   const std::size_t old_bytes = old->bytes();
   const std::string_view old_value = old->value();
-  Entry* entry = Entry::construct(allocate(layout.bytes()), layout, old->type(),
-                                  old->string_encoding(), old->key());
-  entry->set_access(old->access());
-  if (layout.has_deadline && old->has_deadline()) {
-    entry->set_deadline(old->deadline_ms(), old->ticket());
-  }
+  Entry* entry = Entry::construct(heap_.allocate(layout.bytes()), layout, old->type(),
+                                  old->raw_encoding(), old->key());
+  entry->copy_attributes(*old);
   const std::size_t kept = std::min(old_value.size(), layout.value_bytes);
   char* value = entry->mutable_value();
   std::memcpy(value, old_value.data(), kept);
   std::memset(value + kept, 0, layout.value_bytes - kept);
   slot.replace(entry);
-  deallocate(old, old_bytes);
+  heap_.deallocate(old, old_bytes);
   return entry;
 }
 
 char* Keyspace::edit_string(const Key& key, std::size_t size) {
   EntryTable::Slot slot = find_live_slot(key);
   if (!slot) {
-    insert(key, {Type::kString, StringEncoding::kEdited, {}, false}, std::nullopt);
+    put(key, slot, {Type::kString, StringEncoding::kEdited, {}, false}, std::nullopt);
     slot = table_.find_slot(key.hash, same_key(key));
   } else if (slot.get()->string_encoding() == StringEncoding::kInteger) {
     const StringView digits(*slot.get());
     std::optional<std::int64_t> deadline_ms;
     if (const auto deadline = deadline_of(*slot.get())) deadline_ms = deadline->ms;
-    replace(slot, key, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
+    put(key, slot, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
     slot = table_.find_slot(key.hash, same_key(key));
   } else {
     changed(key.bytes);
@@ -402,7 +442,7 @@ Entry* Keyspace::random() {
 }
 
 bool Keyspace::evacuate_step(std::size_t max_moves) {
-  const auto step = slabs_.evacuate(max_moves, [this](void* from, void* to, std::size_t) {
+  const auto step = heap_.slabs().evacuate(max_moves, [this](void* from, void* to, std::size_t) {
     const auto* entry = static_cast<const Entry*>(from);
     std::memcpy(to, from, entry->bytes());
     return table_.replace(EntryTraits::hash(*entry), entry, static_cast<Entry*>(to));
@@ -411,15 +451,13 @@ bool Keyspace::evacuate_step(std::size_t max_moves) {
 }
 
 std::size_t Keyspace::memory_bytes() const {
-  return slabs_.bytes_resident() + table_.memory_bytes() + wheel_.memory_bytes() + outside_bytes_;
+  return heap_.memory_bytes() + table_.memory_bytes() + wheel_.memory_bytes();
 }
 
 std::size_t Keyspace::memory_bytes(const Entry& entry) const {
-  const std::size_t bytes = entry.bytes();
-  std::size_t total = bytes <= SlabAllocator::kMaxBytes
-                          ? SlabAllocator::usable_bytes(bytes)
-                          : ::malloc_usable_size(const_cast<Entry*>(&entry));
-  if (entry.string_encoding() == StringEncoding::kBlob) total += entry.blob()->memory_bytes();
+  std::size_t total = ObjectHeap::usable_bytes(&entry, entry.bytes());
+  if (entry.holds_blob()) total += entry.blob()->memory_bytes();
+  if (entry.holds_large_collection()) total += entry.collection()->memory_bytes();
   if (entry.has_deadline()) total += sizeof(std::uint64_t);
   return total + std::min(table_.slot_bytes_per_element(), kMaxSlotBytes);
 }
@@ -430,7 +468,11 @@ void Keyspace::remove(EntryTable::Slot slot) {
   Entry* entry = table_.erase(slot);
   if (entry->has_deadline()) forget_deadline(*entry);
   drop_value(*entry);
-  deallocate(entry, entry->bytes());
+  heap_.deallocate(entry, entry->bytes());
+}
+
+void Keyspace::created(std::string_view key) {
+  if (context_.observer != nullptr) context_.observer->key_created(*this, key);
 }
 
 void Keyspace::changed(std::string_view key) {
@@ -443,7 +485,7 @@ Entry* Keyspace::construct(const Key& key, const NewValue& value, bool has_deadl
                              .value_bytes = value.bytes.size(),
                              .value_is_word = value.is_word,
                              .has_deadline = has_deadline};
-  void* memory = allocate(layout.bytes());
+  void* memory = heap_.allocate(layout.bytes());
   fill(memory, layout, key, value);
   return static_cast<Entry*>(memory);
 }
@@ -456,28 +498,14 @@ void Keyspace::fill(void* memory, const Entry::Layout& layout, const Key& key,
   }
 }
 
-void* Keyspace::allocate(std::size_t bytes) {
-  if (bytes <= SlabAllocator::kMaxBytes) [[likely]]
-    return slabs_.allocate(bytes);
-  void* memory = std::malloc(bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  outside_bytes_ += ::malloc_usable_size(memory);
-  ++outside_entries_;
-  return memory;
-}
-
-void Keyspace::deallocate(Entry* entry, std::size_t bytes) {
-  if (bytes <= SlabAllocator::kMaxBytes) [[likely]]
-    return slabs_.deallocate(entry, bytes);
-  outside_bytes_ -= ::malloc_usable_size(entry);
-  --outside_entries_;
-  std::free(entry);
-}
-
 void Keyspace::drop_value(Entry& entry) {
-  if (entry.type() != Type::kString || entry.string_encoding() != StringEncoding::kBlob) return;
-  BlobRef::attach(entry.blob()).reset();
-  --blob_entries_;
+  if (entry.holds_blob()) {
+    BlobRef::attach(entry.blob()).reset();
+    --blob_entries_;
+  } else if (entry.holds_large_collection() && entry.collection() != nullptr) {
+    large_collections_.remove(*entry.collection());
+    context_.collections->bury(entry.collection());
+  }
 }
 
 }  // namespace tarn

@@ -8,12 +8,16 @@
 #include "core/base/random.h"
 #include "core/containers/timing_wheel.h"
 #include "core/keyspace/access.h"
+#include "core/keyspace/collection_heap.h"
 #include "core/keyspace/entry.h"
 #include "core/keyspace/key.h"
 #include "core/keyspace/key_observer.h"
-#include "core/memory/slab_allocator.h"
+#include "core/memory/object_heap.h"
+#include "core/types/collection.h"
 
 namespace tarn {
+
+class DetachedCell;
 
 // What all keyspaces of a server count together.
 struct KeyspaceStats {
@@ -29,6 +33,7 @@ struct KeyspaceContext {
   const Clock& clock;
   const AccessPolicy& access_policy;
   KeyspaceStats& stats;
+  CollectionHeap* collections;  // never null; replaced when all databases are flushed
   KeyObserver* observer = nullptr;
   bool active_expiry = true;   // keys vanish by themselves at their deadline
   bool freeze_access = false;  // reads leave entries' pages clean (a snapshot child lives)
@@ -90,7 +95,9 @@ class StringView {
 class Keyspace {
  public:
   Keyspace(const KeyspaceContext& context, unsigned index);
-  ~Keyspace();  // may run on another thread once nobody else reaches the keyspace
+  // May run on another thread once nobody else reaches the keyspace. Large collections are not
+  // freed: their list must have been taken over.
+  ~Keyspace();
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
 
@@ -123,11 +130,17 @@ class Keyspace {
   // REQUIRES: the key holds a string or nothing.
   char* edit_string(const Key& key, std::size_t size);
 
-  // --- Any type.
+  // --- Any type. Collections are changed through CollectionEdit.
   bool erase(const Key& key);
   // Puts a copy of `source` (of this or another keyspace) under `key`, deadline included. Blobs are
-  // shared until one side is written.
+  // shared until one side is written; O(n) for collections.
   Entry* put_copy(const Key& key, const Entry& source);
+  // The same, but takes the value away from `source_key` of `source`, which is deleted; O(1) for
+  // large collections. REQUIRES: the source exists, and is another key or keyspace.
+  Entry* put_moved(const Key& key, Keyspace& source, const Key& source_key);
+  // Makes the value of `cell` that of `key`, in place of what it held. Leaves the cell vacant.
+  // REQUIRES: it is not vacant.
+  Entry* put(const Key& key, Type type, DetachedCell& cell, Ttl ttl);
   // REQUIRES: the key exists.
   void set_deadline(const Key& key, std::int64_t deadline_ms);
   // Returns whether the key existed and had a deadline.
@@ -168,15 +181,27 @@ class Keyspace {
   // entries takes: allocation, blob, its share of the table and the wheel.
   std::size_t memory_bytes() const;
   std::size_t memory_bytes(const Entry& entry) const;
-  const SlabAllocator& slabs() const { return slabs_; }
+  const SlabAllocator& slabs() const { return heap_.slabs(); }
   const EntryTable& table() const { return table_; }
   const TimingWheel& wheel() const { return wheel_; }
+  // The collections that entries refer to.
+  CollectionList& large_collections() { return large_collections_; }
 
  private:
+  friend class CollectionEdit;
+
   // A value on its way into an entry.
   struct NewValue {
+    NewValue(Type new_type, StringEncoding how, std::string_view new_bytes, bool word)
+        : type(new_type), encoding(static_cast<std::uint8_t>(how)), bytes(new_bytes), is_word(word) {}
+    NewValue(Type new_type, CollectionEncoding how, std::string_view new_bytes)
+        : type(new_type),
+          encoding(static_cast<std::uint8_t>(how)),
+          bytes(new_bytes),
+          is_word(how == CollectionEncoding::kLarge) {}
+
     Type type;
-    StringEncoding encoding;
+    std::uint8_t encoding;
     std::string_view bytes;  // inline bytes, or the word's
     bool is_word;
   };
@@ -195,6 +220,8 @@ class Keyspace {
   EntryTable::Slot find_live_slot(const Key& key);
   void use(Entry& entry);
   Entry* put(const Key& key, const NewValue& value, Ttl ttl);
+  Entry* put(const Key& key, EntryTable::Slot slot, const NewValue& value,
+             std::optional<std::int64_t> deadline_ms);
   Entry* insert(const Key& key, const NewValue& value, std::optional<std::int64_t> deadline_ms);
   Entry* replace(EntryTable::Slot slot, const Key& key, const NewValue& value,
                  std::optional<std::int64_t> deadline_ms);
@@ -208,23 +235,21 @@ class Keyspace {
 
   void expire(EntryTable::Slot slot);
   void remove(EntryTable::Slot slot);
+  void created(std::string_view key);
   void changed(std::string_view key);
 
   Entry* construct(const Key& key, const NewValue& value, bool has_deadline);
   void fill(void* memory, const Entry::Layout& layout, const Key& key, const NewValue& value);
-  void* allocate(std::size_t bytes);
-  void deallocate(Entry* entry, std::size_t bytes);
   void drop_value(Entry& entry);
 
   const KeyspaceContext& context_;
   unsigned index_;
   EntryTable table_;
-  SlabAllocator slabs_;
+  ObjectHeap heap_;  // of the entries
+  CollectionList large_collections_;
   TimingWheel wheel_;
   std::size_t expires_ = 0;
-  Wide deadline_sum_ms_ = 0;       // over all keys that have one
-  std::size_t outside_bytes_ = 0;  // entries too large for the slabs
-  std::size_t outside_entries_ = 0;
+  Wide deadline_sum_ms_ = 0;  // over all keys that have one
   std::size_t blob_entries_ = 0;
   std::uint16_t next_ticket_ = 0;
   bool sweeping_ = false;

@@ -9,6 +9,7 @@ namespace tarn {
 namespace {
 
 constexpr std::size_t kItemsPerStep = 64;
+constexpr std::size_t kElementsPerStep = 512;
 constexpr std::uint64_t kSliceUs = 500;
 // The timer's longest wait, so that a changed system clock is noticed.
 constexpr std::int64_t kMaxWaitMs = 1000;
@@ -16,7 +17,9 @@ constexpr std::int64_t kMaxWaitMs = 1000;
 }  // namespace
 
 void ExpiryDriver::plan() {
-  if (working_ || seen_deadlines_ == databases_.stats().deadlines_set) return;
+  if (working_) return;
+  if (databases_.has_collections_to_dismantle()) return work_soon();
+  if (seen_deadlines_ == databases_.stats().deadlines_set) return;
   seen_deadlines_ = databases_.stats().deadlines_set;
   const std::int64_t next_ms = databases_.next_expiry_ms();
   if (next_ms >= planned_ms_) return;
@@ -33,7 +36,10 @@ bool ExpiryDriver::work_for_a_slice() {
   const std::uint64_t start = CycleClock::now();
   const std::uint64_t end = start + CycleClock::from_us(kSliceUs);
   bool more = true;
-  while (more && CycleClock::now() < end) more = databases_.expire_step(kItemsPerStep);
+  while (more && CycleClock::now() < end) {
+    more = databases_.expire_step(kItemsPerStep);
+    more |= databases_.dismantle_step(kElementsPerStep);
+  }
   const std::uint64_t cycles = CycleClock::now() - start;
   spent_cycles_ += cycles;
   latency_.add(latency_events::kExpireCycle, clock_.now_ms() / 1000,
@@ -41,14 +47,15 @@ bool ExpiryDriver::work_for_a_slice() {
   return more;
 }
 
+void ExpiryDriver::work_soon() {
+  working_ = true;
+  asio::post(io_, [this] { work(); });
+}
+
 void ExpiryDriver::work() {
   clock_.refresh();
   working_ = false;
-  if (work_for_a_slice()) {
-    working_ = true;
-    asio::post(io_, [this] { work(); });
-    return;
-  }
+  if (work_for_a_slice()) return work_soon();
   planned_ms_ = INT64_MAX;
   seen_deadlines_ = databases_.stats().deadlines_set - 1;
   if (databases_.next_expiry_ms() != INT64_MAX) plan();

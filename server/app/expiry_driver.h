@@ -11,8 +11,9 @@
 
 namespace tarn {
 
-// Has due keys deleted on time: wakes up when the first is due, works in slices of half a
-// millisecond, and lets clients have their turn between two of them.
+// Has due keys deleted on time, and what is large of them and of other deleted keys freed: wakes up
+// when the first is due, works in slices of half a millisecond, and lets clients have their turn
+// between two of them.
 class ExpiryDriver {
  public:
   ExpiryDriver(asio::io_context& io, Databases& databases, Clock& clock, LatencyMonitor& latency)
@@ -37,6 +38,7 @@ class ExpiryDriver {
                                            asio::io_context::executor_type>;
 
   void work();
+  void work_soon();
   bool work_for_a_slice();
 
   asio::io_context& io_;

@@ -74,13 +74,6 @@ void copy(Call& call) {
   call.reply.integer(1);
 }
 
-// Takes a value from one name to another, with its deadline and its age.
-void carry(Keyspace& from, const Key& key, const Entry& entry, Keyspace& to, const Key& new_key) {
-  const std::uint32_t access = entry.access();
-  to.put_copy(new_key, entry)->set_access(access);
-  from.erase(key);
-}
-
 void move(Call& call) {
   ArgReader args(call, 2);
   const std::size_t db = next_database(args, call.databases);
@@ -92,7 +85,7 @@ void move(Call& call) {
   Keyspace& target = call.databases[db];
   const Entry* entry = call.db().find_for_update(key);
   if (entry == nullptr || target.contains(target_key)) return call.reply.integer(0);
-  carry(call.db(), key, *entry, target, target_key);
+  target.put_moved(target_key, call.db(), key);
   call.reply.integer(1);
 }
 
@@ -108,7 +101,7 @@ std::optional<bool> rename_key(Call& call, bool may_replace) {
   const Key new_key = call.key(2);
   if (key.bytes == new_key.bytes) return false;
   if (!may_replace && call.db().contains(new_key)) return false;
-  carry(call.db(), key, *entry, call.db(), new_key);
+  call.db().put_moved(new_key, call.db(), key);
   return true;
 }
 

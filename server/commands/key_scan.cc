@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "core/base/glob.h"
 #include "core/base/numbers.h"
 #include "server/commands/families.h"
+#include "server/commands/scan_options.h"
 #include "server/commands/type_names.h"
 #include "server/engine/args.h"
 
@@ -14,11 +13,6 @@
 
 namespace tarn {
 namespace {
-
-// "*" matches also the key without bytes, which as a glob it does not.
-bool name_matches(std::string_view pattern, std::string_view name) {
-  return pattern == "*" || glob_match(pattern, name);
-}
 
 void keys(Call& call) {
   const std::string_view pattern = call.args[1];
@@ -31,7 +25,7 @@ void keys(Call& call) {
   const auto place = call.reply.open_array();
   std::size_t count = 0;
   call.db().for_each([&](const Entry& entry) {
-    if (!name_matches(pattern, entry.key())) return;
+    if (!scan_pattern_matches(pattern, entry.key())) return;
     call.reply.bulk(entry.key());
     ++count;
   });
@@ -43,34 +37,15 @@ void randomkey(Call& call) {
   entry == nullptr ? call.reply.null() : call.reply.bulk(entry->key());
 }
 
-// A cursor as Redis reads it, by strtoul: also with a sign, which counts modulo 2^64, and an empty
-// one is 0.
-std::optional<std::uint64_t> parse_cursor(std::string_view text) {
-  if (text.empty()) return 0;
-  const bool negative = text.front() == '-';
-  if (negative || text.front() == '+') text.remove_prefix(1);
-  std::uint64_t cursor = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, cursor);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return negative ? 0 - cursor : cursor;
-}
-
-struct ScanOptions {
-  std::string_view pattern = "*";
+struct KeyScanOptions {
+  ScanOptions common;
   std::string_view type;
   bool any_type = true;
-  std::uint64_t count = 10;
 
   void read(ArgReader& args) {
     while (args.ok() && !args.at_end()) {
-      if (args.accept("count", 1)) {
-        const std::int64_t value = args.integer();
-        if (value < 1) args.fail_syntax();
-        count = static_cast<std::uint64_t>(value);
-      } else if (args.accept("match", 1)) {
-        pattern = args.next();
-      } else if (args.accept("type", 1)) {
+      if (common.accept(args)) continue;
+      if (args.accept("type", 1)) {
         type = args.next();
         any_type = false;
       } else {
@@ -80,32 +55,27 @@ struct ScanOptions {
   }
 
   bool select(const Entry& entry) const {
-    return name_matches(pattern, entry.key()) &&
+    return common.selects(entry.key()) &&
            (any_type || equals_ignoring_case(type, type_name(entry.type())));
   }
 };
 
-// COUNT says how many keys are looked at, not how many of them fit. In a table that is nearly empty
-// a limit on the steps bounds the work.
 void scan(Call& call) {
   std::optional<std::uint64_t> cursor = parse_cursor(call.args[1]);
-  if (!cursor) return call.reply.error("ERR invalid cursor");
+  if (!cursor) return call.reply.error(kInvalidCursor);
   ArgReader args(call, 2);
-  ScanOptions options;
+  KeyScanOptions options;
   options.read(args);
   if (args.failed()) return;
 
-  constexpr std::uint64_t kStepsPerKey = 10;
-  constexpr std::uint64_t kMaxCount = std::numeric_limits<std::uint64_t>::max() / kStepsPerKey;
-  std::uint64_t steps = std::min(options.count, kMaxCount) * kStepsPerKey;
-  std::uint64_t seen = 0;
   std::vector<std::string_view> names;
+  ScanBudget budget(options.common);
   do {
     cursor = call.db().scan(*cursor, [&](const Entry& entry) {
-      ++seen;
+      budget.saw_one();
       if (options.select(entry)) names.push_back(entry.key());
     });
-  } while (*cursor != 0 && steps-- > 0 && seen < options.count);
+  } while (*cursor != 0 && budget.go_on());
 
   char digits[kMaxInt64Chars];
   call.reply.array(2);

@@ -91,9 +91,10 @@ std::string allocator_report() { return ""; }
 #endif
 
 std::size_t MemoryMeter::used() const {
-  std::size_t total = read_allocator_stats().allocated;
+  std::size_t total = read_allocator_stats().allocated + HashSegment::total_bytes() +
+                      databases_.collection_heap().slabs().bytes_in_use();
   for (std::size_t i = 0; i < databases_.size(); ++i) {
-    total += databases_[i].slabs().bytes_in_use() + databases_[i].table().memory_bytes();
+    total += databases_[i].slabs().bytes_in_use();
   }
   return total;
 }
@@ -103,11 +104,13 @@ void MemoryMeter::sample() { peak_ = std::max(peak_, used()); }
 MemoryReport MemoryMeter::report() {
   MemoryReport report;
   report.malloc = read_allocator_stats();
+  report.entries = databases_.collection_heap().slabs().bytes_in_use();
+  report.slab_resident = databases_.collection_heap().slabs().bytes_resident();
+  report.tables = HashSegment::total_bytes();
   for (std::size_t i = 0; i < databases_.size(); ++i) {
     const Keyspace& keyspace = databases_[i];
     report.entries += keyspace.slabs().bytes_in_use();
     report.slab_resident += keyspace.slabs().bytes_resident();
-    report.tables += keyspace.table().memory_bytes();
   }
   report.blobs = Blob::total_bytes();
   report.allocator = {report.malloc.allocated + report.entries + report.tables,
@@ -128,21 +131,24 @@ std::size_t MemoryMeter::client_bytes() const {
   for (const auto& [id, session] : clients_.sessions()) {
     bytes +=
         session->transport->input_capacity_bytes() + session->transport->output().memory_bytes();
+    if (session->transaction != nullptr) bytes += session->transaction->memory_bytes();
   }
   return bytes;
 }
 
 std::vector<SlabAllocator::ClassStats> MemoryMeter::slab_classes() const {
   std::map<std::size_t, SlabAllocator::ClassStats> by_size;
-  for (std::size_t i = 0; i < databases_.size(); ++i) {
-    for (const SlabAllocator::ClassStats& row : databases_[i].slabs().class_stats()) {
+  const auto add = [&by_size](const SlabAllocator& slabs) {
+    for (const SlabAllocator::ClassStats& row : slabs.class_stats()) {
       SlabAllocator::ClassStats& sum = by_size[row.object_bytes];
       sum.object_bytes = row.object_bytes;
       sum.slabs += row.slabs;
       sum.live_objects += row.live_objects;
       sum.capacity += row.capacity;
     }
-  }
+  };
+  for (std::size_t i = 0; i < databases_.size(); ++i) add(databases_[i].slabs());
+  add(databases_.collection_heap().slabs());
   std::vector<SlabAllocator::ClassStats> rows;
   for (const auto& [size, row] : by_size) rows.push_back(row);
   return rows;

@@ -26,12 +26,12 @@ void purge_allocator();
 std::string allocator_report();
 
 // Memory comes from three sources that share nothing: malloc (large values, buffers, whatever has
-// no home of its own), the slabs of the keyspaces (entries), and the pages of hash tables. "Used"
-// is the sum of what the three have handed out.
+// no home of its own), slabs (the entries of the keyspaces, and the elements of large collections),
+// and the pages of hash tables. "Used" is the sum of what the three have handed out.
 struct MemoryReport {
   AllocatorStats allocator;  // all three sources; `malloc` is its share
   AllocatorStats malloc;
-  std::size_t entries = 0;        // in slabs
+  std::size_t entries = 0;        // in slabs, with the elements of large collections
   std::size_t slab_resident = 0;  // what the slabs hold for them
   std::size_t tables = 0;         // pages of hash tables
   std::size_t blobs = 0;          // large values, part of malloc's

@@ -18,7 +18,25 @@ class Deviation(NamedTuple):
     reason: str
 
 
+# (type, our encoding, the oracle's) where Redis 7.2 has the former.
+LATER_ENCODINGS = {
+    (b"list", b"listpack", b"quicklist"),
+    (b"set", b"listpack", b"hashtable"),
+}
+
 DEVIATIONS = [
+    Deviation(
+        command=r"(?i)object encoding .*",
+        ours=r'"listpack"',
+        theirs=r'"(quicklist|hashtable)"',
+        reason="Redis 7.2 has listpack encodings for lists and sets",
+    ),
+    Deviation(
+        command=r"(?i)config set set-max-listpack-.*",
+        ours=r".*",
+        theirs=r"\(error\) ERR Unknown option .*",
+        reason="Redis 7.2 has listpack encodings for sets",
+    ),
     Deviation(
         command=r"(?i)set .* if(d?eq|d?ne) .*",
         ours=r".*",

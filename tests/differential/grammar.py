@@ -20,6 +20,7 @@ KEYS = (
     [b"k%d" % i for i in range(12)]
     + [b"n%d" % i for i in range(5)]
     + [b"", b"\x00\xff\r\n", b"a key", b"K0", b"{tag}1", b"{tag}2", b"long:" + b"x" * 120]
+    + [kind + b"%d" % i for kind in (b"list", b"set", b"zset", b"hash") for i in range(4)]
 )
 KEY_SET = frozenset(KEYS)
 _FIRST_NUMBER_KEY = 12
@@ -134,6 +135,81 @@ def number_key(rng, out):
         if dice < 0.8
         else KEYS[int(rng.random() * len(KEYS))]
     )
+
+
+def key_of(kind):
+    """Mostly a key that is used for values of this kind: "list", "set", "zset" or "hash"."""
+    names = [name for name in KEYS if name.startswith(kind.encode())]
+
+    def element(rng, out):
+        if rng.random() < 0.9:
+            dice = rng.random()
+            out.append(names[int(dice * dice * len(names))])
+        else:
+            key(rng, out)
+
+    return element
+
+
+def member(rng, out):
+    """An element of a collection, from a range so small that they are met again."""
+    dice = rng.random()
+    if dice < 0.35:
+        out.append(b"%d" % int(rng.random() * 40 - 10))
+    elif dice < 0.75:
+        out.append(b"m%d" % int(rng.random() * 40))
+    elif dice < 0.8:
+        out.append(b"%d" % int(rng.random() * 10**6 - 1000))
+    elif dice < 0.84:
+        edge_integer(rng, out)
+    elif dice < 0.87:
+        odd_number(rng, out)
+    elif dice < 0.93:
+        out.append(b"M" * (60 + int(rng.random() * 8)))
+    else:
+        value(rng, out)
+
+
+def small_count(rng, out):
+    """How many: mostly few, sometimes none, less than none, or no number."""
+    dice = rng.random()
+    if dice < 0.8:
+        out.append(b"%d" % int(rng.random() * 12))
+    elif dice < 0.88:
+        out.append(b"%d" % -int(rng.random() * 12))
+    elif dice < 0.94:
+        out.append(b"1000")
+    elif dice < 0.98:
+        odd_number(rng, out)
+    else:
+        edge_integer(rng, out)
+
+
+def keys_counted(kind, low=1, high=3):
+    """numkeys and as many keys; sometimes the number is another one."""
+    element_key = key_of(kind)
+
+    def element(rng, out):
+        count = rng.randint(low, high)
+        dice = rng.random()
+        out.append(b"%d" % count if dice < 0.95 else rng.choice([b"0", b"-1", b"9", b"x", b"1"]))
+        for _ in range(count):
+            element_key(rng, out)
+
+    return element
+
+
+def short_timeout(rng, out):
+    out.append(rng.choice([b"0.001", b"0.002", b"0.01", b"-1", b"x", b"0.003", b"1e-3"]))
+
+
+def waits_too_long(data):
+    """Would a blocking command with this timeout keep the run waiting?"""
+    try:
+        seconds = float(data)
+    except ValueError:
+        return False
+    return not seconds < 0 and not 0 < seconds <= 0.05
 
 
 def small_integer(rng, out):

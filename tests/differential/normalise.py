@@ -52,10 +52,43 @@ for _name in ("TTL", "EXPIRETIME"):
     _rule(_name)(_close(CLOCK_TOLERANCE_MS // 1000))
 
 
-@_rule("KEYS", "COMMAND LIST")
+@_rule("KEYS", "COMMAND LIST", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "SPOP", "HKEYS", "HVALS")
 def _unordered(_args, left, right):
     """The order of a table's entries is nobody's promise."""
     return left.kind in "*~" and sorted(map(repr, left.value)) == sorted(map(repr, right.value))
+
+
+@_rule("HGETALL")
+def _unordered_fields(_args, left, right):
+    """The order of a table's fields is nobody's promise."""
+
+    def pairs(reply):
+        return sorted(
+            map(repr, reply.value if reply.kind == "%" else zip(reply.value[::2], reply.value[1::2]))
+        )
+
+    return left.kind in "*%" and pairs(left) == pairs(right)
+
+
+@_rule("SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER")
+def _random_elements(_args, left, right):
+    """What is drawn is chance; how many, and in which shape, is not."""
+
+    def shape(reply):
+        if not isinstance(reply.value, list):
+            return reply.kind if reply.value is not None else None
+        return [shape(item) for item in reply.value]
+
+    return left.kind in "*$" and shape(left) == shape(right)
+
+
+@_rule("SORT", "SORT_RO")
+def _unsorted_elements(args, left, right):
+    """BY a name without a star leaves a set in the order of its table, and under ALPHA what weighs
+    the same comes in any order."""
+    return b"BY" in [word.upper() for word in args] and left.kind == "*" and (
+        sorted(map(repr, left.value)) == sorted(map(repr, right.value))
+    )
 
 
 @_rule(

@@ -8,7 +8,7 @@ their commands, and judged by `normalise` and `deviations`.
 
 import itertools
 
-from deviations import explained
+from deviations import LATER_ENCODINGS, explained
 from families.administration import CONFIG_VALUES
 from normalise import CLOCK_TOLERANCE_MS, equivalent
 from support.resp import ConnectionClosed, Parser, Reply, ReplyError, plain
@@ -131,7 +131,7 @@ class Pair:
     @staticmethod
     def _read_config(side):
         config = {}
-        for name in CONFIG_VALUES:
+        for name in (*CONFIG_VALUES, "set-max-listpack-entries", "set-max-listpack-value"):
             reply = plain(side.admin.call("CONFIG", "GET", name))
             if isinstance(reply, list) and len(reply) == 2:
                 config[name] = reply[1]
@@ -139,7 +139,7 @@ class Pair:
 
     def run(self, connection, commands):
         """Runs a batch on both. Raises Difference at the first reply that is not explained."""
-        if commands[0][0] == b"@SCAN":
+        if commands[0][0].startswith(b"@"):
             sets = [self._scan(side, connection, commands[0]) for side in self.sides]
             self._compare(0, commands[0], *sets)
             return
@@ -166,6 +166,7 @@ class Pair:
                 len(commands) - 1, commands[-1], Reply("*", our_pushes), Reply("*", their_pushes)
             )
         indices = answered(commands) + [len(commands), len(commands) + 1]
+        queued = []
         for place, at in enumerate(indices):
             args = commands[at] if at < len(commands) else [b"(the end of the batch)"]
             if place >= len(ours) or place >= len(theirs):
@@ -178,11 +179,27 @@ class Pair:
                     ours[place] if place < len(ours) else _missing(left_open),
                     theirs[place] if place < len(theirs) else _missing(right_open),
                 )
-            self._compare(at, args, ours[place], theirs[place])
+            self._compare_in_order(at, args, ours[place], theirs[place], queued)
         if len(ours) != len(theirs):
             raise Difference(
                 len(commands) - 1, commands[-1], f"{len(ours)} replies", f"{len(theirs)} replies"
             )
+
+    def _compare_in_order(self, at, args, ours, theirs, queued):
+        """Compares replies one after the other; those of EXEC as those of what was queued."""
+        if theirs == Reply("+", b"QUEUED"):
+            queued.append(args)
+        elif args[0].upper() in (b"EXEC", b"DISCARD", b"RESET"):
+            commands = queued[:]
+            queued.clear()
+            values = ours.value, theirs.value
+            if args[0].upper() == b"EXEC" and all(
+                isinstance(value, list) and len(value) == len(commands) for value in values
+            ):
+                for command, mine, other in zip(commands, *values):
+                    self._compare(at, command, mine, other)
+                return
+        self._compare(at, args, ours, theirs)
 
     def _compare(self, at, args, ours, theirs):
         if ours == theirs or equivalent(args, ours, theirs):
@@ -194,15 +211,18 @@ class Pair:
 
     @staticmethod
     def _scan(side, connection, args):
-        """A whole SCAN iteration as one set of keys."""
+        """A whole iteration of SCAN, HSCAN, SSCAN or ZSCAN as one set of keys or elements."""
         client = side.clients[connection]
+        name = args[0][1:]
+        key, rest = ([], args[1:]) if name == b"SCAN" else (args[1:2], args[2:])
+        width = 2 if name in (b"HSCAN", b"ZSCAN") else 1
         cursor, seen = b"0", set()
         for _ in range(10_000):
-            reply = client.call(b"SCAN", cursor, *args[1:])
+            reply = client.call(name, *key, cursor, *rest)
             if reply.is_error:
                 return reply
-            cursor, keys = plain(reply)
-            seen.update(keys)
+            cursor, found = plain(reply)
+            seen.update(b"=".join(found[i : i + width]) for i in range(0, len(found), width))
             if cursor == b"0":
                 return Reply("~", [Reply("$", name) for name in sorted(seen)])
         return Reply("-", b"SCAN does not come to its end")
@@ -293,7 +313,9 @@ def _dump(client, db):
 def _same_entry(mine, other):
     if mine is None or other is None:
         return False
+    encodings = mine[0], mine[1], other[1]
     close = mine[2] == other[2] or (
         mine[2] > 0 < other[2] and abs(mine[2] - other[2]) <= CLOCK_TOLERANCE_MS
     )
-    return close and mine[:2] == other[:2] and mine[3] == other[3]
+    same_kind = mine[0] == other[0] and (mine[1] == other[1] or encodings in LATER_ENCODINGS)
+    return close and same_kind and mine[3] == other[3]

@@ -24,7 +24,19 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import protocol  # noqa: E402
 import tables  # noqa: E402
-from families import administration, bitmaps, connection, keys, strings, types  # noqa: E402
+from families import (  # noqa: E402
+    administration,
+    bitmaps,
+    connection,
+    hashes,
+    keys,
+    lists,
+    sets,
+    sorted_sets,
+    sorting,
+    strings,
+    transactions,
+)
 from grammar import Generator  # noqa: E402
 from pair import CLOSED, Difference, Pair, StateDifference  # noqa: E402
 from report import CONNECTIONS, report, signature  # noqa: E402
@@ -32,7 +44,10 @@ from support.server import SMALL, Server, ServerFailure  # noqa: E402
 
 FAMILIES = {
     module.FAMILY.name: module.FAMILY
-    for module in (strings, bitmaps, keys, connection, administration, types)
+    for module in (
+        strings, bitmaps, keys, connection, administration, lists, hashes, sets, sorted_sets,
+        sorting, transactions,
+    )  # fmt: skip
 }
 BATCHES = (1, 2, 5, 20, 100, 300, 300, 500)
 SERVER_ARGS = ["--enable-debug-command", "yes", "--appendonly", "no"]
@@ -81,6 +96,16 @@ def usable_families(names, server):
     return chosen
 
 
+# What a transaction in a batch must not hold: it changes which commands get replies.
+NOT_QUEUED = (b"CLIENT", b"RESET", b"QUIT", b"HELLO", b"MONITOR")
+
+
+def closed(batch):
+    """The batch, and the end of a transaction that it may have left open."""
+    opened = any(args[0].upper() == b"MULTI" for args in batch)
+    return batch + [[b"EXEC"]] if opened else batch
+
+
 def plan(generator, epoch, size, exclude):
     """The commands of one epoch, as (connection, [args, ...]) batches."""
     rng = generator.rng
@@ -90,20 +115,23 @@ def plan(generator, epoch, size, exclude):
     while size > 0:
         number = rng.randrange(connections)
         batch = []
+        opened = False
         for _ in range(min(size, rng.choice(BATCHES))):
             args = generator.next()
             size -= 1
-            if args[0].upper() in exclude:
+            name = args[0].upper()
+            opened |= name == b"MULTI"
+            if name in exclude or opened and (name in NOT_QUEUED or name.startswith(b"@")):
                 continue
             if args[0].startswith(b"@"):  # a composite goes alone
                 if batch:
-                    yield number, batch
+                    yield number, closed(batch)
                 yield number, [args]
                 batch = []
             else:
                 batch.append(args)
         if batch:
-            yield number, batch
+            yield number, closed(batch)
 
 
 class Runner:

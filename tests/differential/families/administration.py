@@ -37,6 +37,13 @@ CONFIG_VALUES = {
     ),
     "hz": ("10", "100"),
     "loglevel": ("notice", "warning", "verbose"),
+    "list-max-listpack-size": ("-2", "-1", "4", "128"),
+    "list-compress-depth": ("0", "1", "3"),
+    "hash-max-listpack-entries": ("512", "0", "16"),
+    "hash-max-listpack-value": ("64", "0", "8"),
+    "set-max-intset-entries": ("512", "0", "16"),
+    "zset-max-listpack-entries": ("128", "0", "16"),
+    "zset-max-listpack-value": ("64", "0", "8"),
 }  # fmt: skip
 _BAD_VALUES = [
     "", "abc", "-2", "1.5", "maybe", "99999999999999999999", "10 mb", "5mbb", "normal 0 0",

@@ -1,0 +1,39 @@
+#include "core/memory/object_heap.h"
+
+#include <malloc.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "core/memory/reclaimer.h"
+
+namespace tarn {
+namespace {
+
+// Freeing as much as this may take the system a while.
+constexpr std::size_t kReclaimBytes = 256 * 1024;
+
+}  // namespace
+
+std::size_t ObjectHeap::usable_bytes(const void* object, std::size_t bytes) {
+  if (in_slabs(bytes)) return SlabAllocator::usable_bytes(bytes);
+  return ::malloc_usable_size(const_cast<void*>(object));
+}
+
+void* ObjectHeap::allocate_outside(std::size_t bytes) {
+  void* memory = std::malloc(bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  outside_bytes_ += ::malloc_usable_size(memory);
+  ++outside_objects_;
+  return memory;
+}
+
+void ObjectHeap::deallocate_outside(void* object) {
+  const std::size_t bytes = ::malloc_usable_size(object);
+  outside_bytes_ -= bytes;
+  --outside_objects_;
+  if (bytes < kReclaimBytes) return std::free(object);
+  Reclaimer::destroy_later(object, [](void* memory) { std::free(memory); });
+}
+
+}  // namespace tarn

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/memory/object_heap.h"
+
+namespace tarn {
+
+// How a list, hash, set or sorted set is stored. The first three are bytes in the key's entry.
+enum class CollectionEncoding : std::uint8_t {
+  kPacked,          // a packed list
+  kPackedExpiring,  // a packed list of fields, values and deadlines; hashes only
+  kIntSet,          // sorted integers; sets only
+  kLarge,           // a Collection
+};
+
+// A collection that has outgrown its entry: what the large encodings of all types have in common.
+// It belongs to one entry, which refers to it, and its elements live in a heap that the collections
+// of all databases share, so that it can change its key and its database without being copied.
+//
+// Taking a large one down takes long, so it is done in slices: see CollectionHeap.
+class Collection {
+ public:
+  explicit Collection(ObjectHeap& heap) : heap_(heap) {}
+  Collection(const Collection&) = delete;
+  Collection& operator=(const Collection&) = delete;
+  // REQUIRES: dismantle() has returned false.
+  virtual ~Collection() = default;
+
+  // Elements: of a hash, its fields.
+  virtual std::size_t size() const = 0;
+  // All that it holds: this object, its elements and what finds them.
+  virtual std::size_t memory_bytes() const = 0;
+  // A copy of its own, in the same heap. O(n)
+  virtual Collection* clone() const = 0;
+  // Frees about `max_elements`, and returns whether there are more. From the first call on nothing
+  // else may be done with the collection.
+  virtual bool dismantle(std::size_t max_elements) = 0;
+
+  ObjectHeap& heap() const { return heap_; }
+
+ private:
+  friend class CollectionList;
+
+  ObjectHeap& heap_;
+  Collection* previous_ = nullptr;
+  Collection* next_ = nullptr;
+};
+
+// The collections of one owner, linked through themselves.
+class CollectionList {
+ public:
+  bool empty() const { return first_ == nullptr; }
+  Collection* first() const { return first_; }
+
+  void add(Collection& collection) {
+    collection.previous_ = nullptr;
+    collection.next_ = first_;
+    if (first_ != nullptr) first_->previous_ = &collection;
+    if (last_ == nullptr) last_ = &collection;
+    first_ = &collection;
+  }
+  void remove(Collection& collection) {
+    (collection.previous_ != nullptr ? collection.previous_->next_ : first_) = collection.next_;
+    (collection.next_ != nullptr ? collection.next_->previous_ : last_) = collection.previous_;
+    collection.previous_ = collection.next_ = nullptr;
+  }
+  // Takes over all of `other`. O(1)
+  void take_all(CollectionList& other) {
+    if (other.empty()) return;
+    other.last_->next_ = first_;
+    (first_ != nullptr ? first_->previous_ : last_) = other.last_;
+    first_ = other.first_;
+    other.first_ = other.last_ = nullptr;
+  }
+
+ private:
+  Collection* first_ = nullptr;
+  Collection* last_ = nullptr;
+};
+
+// A collection's value for reading: what its entry holds. `bytes` are valid, and `large` is the
+// same, until the value is changed.
+struct CollectionView {
+  CollectionEncoding encoding = CollectionEncoding::kPacked;
+  std::string_view bytes{};     // of an encoding in the entry
+  Collection* large = nullptr;  // kLarge
+};
+
+// The place of a collection's value for writing; the types write through it and need not know that
+// it is an entry of the keyspace (CollectionEdit) or a value on its way there (DetachedCell). It
+// can be vacant: there is no such key yet, and the first put_ creates it.
+//
+// A type never leaves an empty collection: it vacates the cell.
+//
+// Also a store for the edits of PackedList and IntSet.
+class CollectionCell {
+ public:
+  explicit CollectionCell(ObjectHeap& heap) : heap_(heap) {}
+  CollectionCell(const CollectionCell&) = delete;
+  CollectionCell& operator=(const CollectionCell&) = delete;
+  virtual ~CollectionCell() = default;
+
+  bool vacant() const { return vacant_; }
+  // REQUIRES for all that follow: not vacant, except put_.
+  const CollectionView& view() const { return view_; }
+  CollectionEncoding encoding() const { return view_.encoding; }
+  std::string_view bytes() const { return view_.bytes; }
+  char* data() { return const_cast<char*>(view_.bytes.data()); }
+  Collection* large() const { return view_.large; }
+  // Where new large collections, and their elements, are to live.
+  ObjectHeap& heap() const { return heap_; }
+
+  // Replaces bytes [offset, offset + removed) by `inserted` uninitialised ones and returns where
+  // those are. Moves the bytes: views into them end. REQUIRES: an encoding in the entry
+  virtual char* splice(std::size_t offset, std::size_t removed, std::size_t inserted) = 0;
+  // Give the cell a value, in place of what it held, which is freed. `bytes` must not lie in it.
+  virtual void put_bytes(CollectionEncoding encoding, std::string_view bytes) = 0;
+  virtual void put_large(Collection* collection) = 0;
+  // Leaves no value, hence no key.
+  virtual void vacate() = 0;
+
+ protected:
+  CollectionView view_;
+  bool vacant_ = true;
+
+ private:
+  ObjectHeap& heap_;
+};
+
+}  // namespace tarn
