@@ -20,10 +20,11 @@ from harness.resp import ReplyError
 from harness.results import Data, checks_table
 from harness.servers import BenchError, find_servers, free_port
 
-SECTIONS = ["throughput", "memcached", "memory", "collections", "deletes", "tail", "stall",
-            "expiry", "burst", "snapshot", "fsync", "hits"]
+SECTIONS = ["throughput", "memcached", "memory", "collections", "algebra", "ranks", "deletes",
+            "tail", "stall", "expiry", "burst", "snapshot", "fsync", "hits"]
 # Those whose features are there; the others wait for theirs, and run when they are named.
-DEFAULT_SECTIONS = ["throughput", "memory", "tail", "stall", "expiry", "burst"]
+DEFAULT_SECTIONS = ["throughput", "memory", "collections", "algebra", "ranks", "tail", "stall",
+                    "expiry", "burst"]
 SERVERS = ["redis", "memcached", "tarn"]
 RESULTS = Path(__file__).resolve().parent / "results"
 

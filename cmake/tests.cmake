@@ -84,13 +84,16 @@ endif()
 
 set(clients ${CMAKE_SOURCE_DIR}/tests/clients)
 if(TARGET tarn-server AND PYTHON3)
-  foreach(client redis_cli redis_benchmark redis_py)
+  foreach(client redis_cli redis_benchmark redis_py redis_py_collections redis_py_pubsub
+          rq sidekiq celery)
     tarn_script_test(clients/${client} clients 300 ${PYTHON3} ${clients}/${client}_test.py)
+    set_tests_properties(clients/${client} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
 
-  foreach(client ioredis node_redis)
+  # npm installs all that these need, or nothing.
+  foreach(client ioredis node_redis node_pubsub connect_redis rate_limiters)
     tarn_script_test(clients/${client} clients 300
-      ${PYTHON3} ${clients}/with_server.py --needs ${clients}/node/node_modules
+      ${PYTHON3} ${clients}/with_server.py --needs ${clients}/node/node_modules/connect-redis
       node ${clients}/node/${client}_test.mjs)
     set_tests_properties(clients/${client} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()

@@ -47,8 +47,6 @@ def measure(name, context):
     with context.server(name) as server:
         server.start()
         for case in CASES:
-            if case.what == HASH and not server.knows("HSET"):
-                continue
             prepare(context, server, case.what)
             with server.client() as client, context.load.probe(server) as probe:
                 time.sleep(BEFORE_S)

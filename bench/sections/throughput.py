@@ -33,6 +33,15 @@ GET = ("GET", "key:__rand__")
 SET = ("SET", "key:__rand__", "__value:16__")
 INCR = ("INCR", "cnt:__rand__")
 MSET = ("MSET", *(("key:__rand__", "__value:16__") * 10))
+FIELD = ("field:__rand__", "__value:3__")
+MEMBER = "member:__rand__"
+SCORE = "__num:100000:999999__"
+# What fills the collections that have a million members.
+FULL = [("HSET", "full:hash", "field:__seq__", "__value:3__"),
+        ("SADD", "full:set", "member:__seq__"),
+        ("ZADD", "full:zset", SCORE, "member:__seq__"),
+        ("LPUSH", "full:list", "member:__seq__")]
+
 CASES = [
     Case("PING", 1, ("PING",), 250_000, 0.88),
     Case("GET", 1, GET, 250_000, 0.88),
@@ -46,19 +55,32 @@ CASES = [
     Case("MSET 10", 16, MSET, 150_000),
     Case("GET 10 KB", 16, ("GET", "big:__rand__"), 250_000, 1.5, LARGE_KEYS),
     Case("LRANGE 100", 16, ("LRANGE", "row", "0", "99"), 200_000, 1.5),
+    Case("LRANGE 100 of 1 M", 16, ("LRANGE", "full:list", "0", "99"), 200_000, 1.5),
     Case("PING", 100, ("PING",), 4_000_000),
     Case("GET", 100, GET, 2_000_000, 3.0),
     Case("SET", 100, SET, 1_500_000, 2.5),
     Case("INCR", 100, INCR, 1_500_000, 2.0),
     Case("MSET 10", 100, MSET, 200_000),
     Case("GETRANGE", 100, ("GETRANGE", "key:__rand__", "4", "11"), 1_500_000),
-    Case("HSET", 100, ("HSET", "hash", "field:__rand__", "__value:3__"), 1_500_000, 2.0),
-    Case("SADD", 100, ("SADD", "set", "member:__rand__"), 1_500_000, 2.0),
-    Case("ZADD", 100, ("ZADD", "zset", "__num:100000:999999__", "member:__rand__"), 1_000_000,
-         3.0),
-    Case("LPUSH", 100, ("LPUSH", "list", "member:__rand__"), 1_500_000, 1.5),
+    # Collections: one that grows, one that has a million members, and a million small ones.
+    Case("HSET", 100, ("HSET", "hash", *FIELD), 1_500_000, 2.0),
+    Case("HSET into 1 M", 100, ("HSET", "full:hash", *FIELD), 1_000_000, 2.0),
+    Case("HSET, 1 M keys", 100, ("HSET", "hash:__rand__", "field", "__value:3__"), 1_000_000, 2.0),
+    Case("HGET of 1 M", 100, ("HGET", "full:hash", "field:__rand__"), 1_000_000),
+    Case("SADD", 100, ("SADD", "set", MEMBER), 1_500_000, 2.0),
+    Case("SADD into 1 M", 100, ("SADD", "full:set", MEMBER), 1_000_000, 2.0, 2 * KEYSPACE),
+    Case("SADD, 1 M keys", 100, ("SADD", "set:__rand__", "member"), 1_000_000, 2.0),
+    Case("SISMEMBER of 1 M", 100, ("SISMEMBER", "full:set", MEMBER), 1_000_000),
+    Case("ZADD", 100, ("ZADD", "zset", SCORE, MEMBER), 1_000_000, 3.0),
+    Case("ZADD into 1 M", 100, ("ZADD", "full:zset", SCORE, MEMBER), 500_000, 3.0),
+    Case("ZADD, 1 M keys", 100, ("ZADD", "zset:__rand__", SCORE, "member"), 1_000_000, 3.0),
+    Case("ZRANK of 1 M", 100, ("ZRANK", "full:zset", MEMBER), 500_000),
+    Case("LPUSH", 100, ("LPUSH", "list", MEMBER), 1_500_000, 1.5),
+    Case("LPUSH into 1 M", 100, ("LPUSH", "full:list", MEMBER), 1_500_000, 1.5),
+    Case("LPUSH, 1 M keys", 100, ("LPUSH", "list:__rand__", MEMBER), 1_000_000, 1.5),
     Case("APPEND", 100, ("APPEND", "log:__rand__", "__value:16__"), 1_000_000, None, 1_000),
 ]
+
 
 
 def preload(context, server):
@@ -67,8 +89,9 @@ def preload(context, server):
                        pipeline=64)
     context.load.flood(server, ["SET", "big:__seq__", f"__value:{LARGE_BYTES}__"],
                        requests=LARGE_KEYS, clients=1, pipeline=16)
-    if server.knows("RPUSH"):
-        context.load.flood(server, ["RPUSH", "row", "member:__seq:6__"], requests=100, clients=1)
+    context.load.flood(server, ["RPUSH", "row", "member:__seq:6__"], requests=100, clients=1)
+    for command in FULL:
+        context.load.flood(server, command, requests=KEYSPACE, clients=2, pipeline=64)
 
 
 def run_case(context, server, case):
@@ -85,8 +108,6 @@ def measure(name, context):
         server.start()
         preload(context, server)
         for case in CASES:
-            if not server.knows(case.command[0]):
-                continue
             figures = run_case(context, server, case)
             metrics[f"{case.title} rps"] = figures["rps"]
             metrics[f"{case.title} cpu_us"] = figures["cpu_us"]

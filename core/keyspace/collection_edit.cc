@@ -32,6 +32,17 @@ CollectionEdit::CollectionEdit(Keyspace& keyspace, const Key& key, Type type)
   if (!wrong_type_) look();
 }
 
+CollectionEdit::CollectionEdit(Keyspace& keyspace, const Key& key, Entry& entry)
+    : CollectionCell(keyspace.context().collections->objects()),
+      keyspace_(keyspace),
+      key_(key),
+      type_(entry.type()),
+      entry_(&entry),
+      wrong_type_(false),
+      existed_(true) {
+  look();
+}
+
 // Takes over what the entry holds.
 void CollectionEdit::look() {
   vacant_ = entry_ == nullptr;
@@ -88,7 +99,8 @@ void CollectionEdit::put_bytes(CollectionEncoding encoding, std::string_view byt
 
 void CollectionEdit::put_large(Collection* collection) {
   keyspace_.large_collections_.add(*collection);
-  put({type_, CollectionEncoding::kLarge,
+  put({type_,
+       CollectionEncoding::kLarge,
        {reinterpret_cast<const char*>(&collection), sizeof collection}});
 }
 
@@ -102,6 +114,7 @@ void CollectionEdit::vacate() {
 CollectionEdit::Outcome CollectionEdit::commit(std::size_t changes) {
   if (changes == 0) return Outcome::kUnchanged;
   const bool exists = entry_ != nullptr;
+  if (exists && type_ == Type::kHash) keyspace_.schedule_fields(*entry_, key_.hash);
   if (exists && !existed_) keyspace_.created(key_.bytes);
   keyspace_.context_.stats.changes += changes - 1;
   keyspace_.changed(key_.bytes);

@@ -39,6 +39,10 @@ class CollectionEdit final : public CollectionCell {
   Outcome commit(std::size_t changes);
 
  private:
+  friend class Keyspace;
+  // Of an entry that has been found; opening is no use of the key.
+  CollectionEdit(Keyspace& keyspace, const Key& key, Entry& entry);
+
   void put(const Keyspace::NewValue& value);
   void look();
 

@@ -31,9 +31,9 @@ void Databases::swap(std::size_t first, std::size_t second) {
 
 std::size_t Databases::flush(std::size_t index) {
   const std::size_t keys = keyspaces_[index]->size();
+  if (context_.observer != nullptr) context_.observer->keyspace_flushed(*keyspaces_[index]);
   if (keys == 0) return 0;
   stats_.changes += keys;
-  if (context_.observer != nullptr) context_.observer->keyspace_flushed(*keyspaces_[index]);
   leave_collections(*keyspaces_[index]);
   auto fresh = std::make_unique<Keyspace>(context_, static_cast<unsigned>(index));
   Reclaimer::destroy_later(std::exchange(keyspaces_[index], std::move(fresh)));
@@ -45,17 +45,15 @@ void Databases::leave_collections(Keyspace& keyspace) {
 }
 
 bool Databases::any_collection_lives() const {
-  return std::any_of(keyspaces_.begin(), keyspaces_.end(), [](const auto& keyspace) {
-    return !keyspace->large_collections().empty();
-  });
+  return std::any_of(keyspaces_.begin(), keyspaces_.end(),
+                     [](const auto& keyspace) { return !keyspace->large_collections().empty(); });
 }
 
 bool Databases::dismantle_step(std::size_t max_elements) {
   if (!collections_->has_waiting()) return false;
   if (any_collection_lives()) return collections_->dismantle_step(max_elements);
   // Nobody else uses the heap: the helper thread takes it down as a whole.
-  Reclaimer::destroy_later(
-      std::exchange(collections_, std::make_unique<CollectionHeap>()));
+  Reclaimer::destroy_later(std::exchange(collections_, std::make_unique<CollectionHeap>()));
   context_.collections = collections_.get();
   return false;
 }
@@ -84,7 +82,7 @@ bool Databases::expire_step(std::size_t max_items) {
   for (std::size_t i = 0; i < keyspaces_.size(); ++i) {
     next_to_expire_ = (next_to_expire_ + 1) % keyspaces_.size();
     Keyspace& keyspace = *keyspaces_[next_to_expire_];
-    if (keyspace.expires() == 0 && keyspace.wheel().size() == 0) continue;
+    if (!keyspace.has_deadlines()) continue;
     more |= keyspace.expire_step(max_items);
   }
   return more;

@@ -3,6 +3,11 @@
 #include <array>
 
 #include "core/base/assert.h"
+#include "core/base/numbers.h"
+#include "core/types/hash.h"
+#include "core/types/list.h"
+#include "core/types/set.h"
+#include "core/types/sorted_set.h"
 
 namespace tarn {
 namespace {
@@ -25,6 +30,10 @@ class Digester {
     mix(std::string_view(bytes.data(), bytes.size()));
   }
   void mix_value(const Entry& entry);
+  void mix_list(const ListView& list);
+  void add_members(const SetView& set);
+  void add_members(const SortedSetView& set);
+  void add_fields(const HashView& hash);
 
   void add(const Sha1::Digest& other) { add(bytes_of(other)); }
   const Sha1::Digest& digest() const { return digest_; }
@@ -32,6 +41,14 @@ class Digester {
  private:
   static std::string_view bytes_of(const Sha1::Digest& digest) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+  }
+
+  // Two texts that belong together, whatever the order of the pairs.
+  void add_pair(std::string_view first, std::string_view second) {
+    Digester pair(sha1_);
+    pair.mix(first);
+    pair.mix(second);
+    add(pair.digest());
   }
 
   Sha1& sha1_;
@@ -53,9 +70,39 @@ std::uint32_t type_number(Type type) {
 
 void Digester::mix_value(const Entry& entry) {
   mix(type_number(entry.type()));
-  TARN_ASSERT(entry.type() == Type::kString);
-  mix(StringView(entry).bytes());
+  switch (entry.type()) {
+    case Type::kString: mix(StringView(entry).bytes()); break;
+    case Type::kList: mix_list(ListView(entry.collection_view())); break;
+    case Type::kSet: add_members(SetView(entry.collection_view())); break;
+    case Type::kSortedSet: add_members(SortedSetView(entry.collection_view())); break;
+    case Type::kHash: add_fields(HashView(entry.collection_view())); break;
+    case Type::kStream: TARN_ASSERT(false && "no key holds a stream");
+  }
   if (entry.has_deadline()) add("!!expire!!");
+}
+
+void Digester::mix_list(const ListView& list) {
+  PackedElement::Scratch scratch;
+  list.for_each([&](const PackedElement& element) { mix(element.text(scratch)); });
+}
+
+void Digester::add_members(const SetView& set) {
+  SetMember::Scratch scratch;
+  set.for_each([&](const SetMember& member) { add(member.text(scratch)); });
+}
+
+void Digester::add_members(const SortedSetView& set) {
+  SetMember::Scratch scratch;
+  char digits[kMaxDoubleChars];
+  set.for_each(set.all(), [&](const SetMember& member, double score) {
+    add_pair(member.text(scratch), {digits, format_double(digits, score)});
+  });
+}
+
+void Digester::add_fields(const HashView& hash) {
+  hash.for_each([&](std::string_view field, std::string_view value, std::int64_t) {
+    add_pair(field, value);
+  });
 }
 
 }  // namespace

@@ -18,12 +18,15 @@ class KeyObserver {
   virtual void key_modified(Keyspace& keyspace, std::string_view key) = 0;
   // The key's deadline passed and it is gone.
   virtual void key_expired(Keyspace& keyspace, std::string_view key) = 0;
+  // Fields of the hash under the key were erased at their deadline; if they were all that it had,
+  // the key is gone. key_modified came before.
+  virtual void fields_expired(Keyspace& /*keyspace*/, std::string_view /*key*/, bool /*gone*/) {}
   // There was no such key before. key_modified follows.
   virtual void key_created(Keyspace& /*keyspace*/, std::string_view /*key*/) {}
   // A read found no such key.
   virtual void key_missed(Keyspace& /*keyspace*/, std::string_view /*key*/) {}
 
-  // All keys are about to be dropped at once.
+  // All keys, if there are any, are about to be dropped at once.
   virtual void keyspace_flushed(Keyspace& /*keyspace*/) {}
   // Two databases have exchanged what they hold, and their numbers.
   virtual void keyspaces_swapped(Keyspace& /*first*/, Keyspace& /*second*/) {}

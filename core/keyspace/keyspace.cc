@@ -19,6 +19,8 @@ constexpr std::size_t kMaxInlineBytes = 64;
 constexpr std::size_t kMaxSlotBytes = 15;
 // Stale wheel items that are not worth a sweep.
 constexpr std::size_t kTolerableGarbage = 4096;
+// How many due fields of a hash somebody who looks at it erases.
+constexpr std::size_t kFieldsAtOnce = 64;
 
 constexpr std::uint64_t wheel_item(std::uint64_t hash, std::uint16_t ticket) {
   return hash | std::uint64_t{ticket} << kHashBits;
@@ -52,14 +54,7 @@ class Keyspace::WheelVisitor {
  public:
   explicit WheelVisitor(Keyspace& keyspace) : keyspace_(keyspace) {}
 
-  void prefetch(std::span<const std::uint64_t> items) const {
-    const EntryTable& table = keyspace_.table_;
-    std::array<EntryTable::Hint, 16> hints;
-    const std::size_t count = std::min(items.size(), hints.size());
-    for (std::size_t i = 0; i < count; ++i) table.prefetch_directory(items[i] & kHashMask);
-    for (std::size_t i = 0; i < count; ++i) hints[i] = table.locate(items[i] & kHashMask);
-    for (std::size_t i = 0; i < count; ++i) table.prefetch_element(items[i] & kHashMask, hints[i]);
-  }
+  void prefetch(std::span<const std::uint64_t> items) const { keyspace_.prefetch_entries(items); }
 
   std::optional<std::int64_t> visit(std::uint64_t item) {
     const std::uint64_t hash = item & kHashMask;
@@ -77,8 +72,21 @@ class Keyspace::WheelVisitor {
   Keyspace& keyspace_;
 };
 
+void Keyspace::prefetch_entries(std::span<const std::uint64_t> wheel_items) const {
+  std::array<EntryTable::Hint, 16> hints;
+  std::array<std::uint64_t, hints.size()> hashes;
+  const std::size_t count = std::min(wheel_items.size(), hints.size());
+  for (std::size_t i = 0; i < count; ++i) hashes[i] = wheel_items[i] & kHashMask;
+  for (std::size_t i = 0; i < count; ++i) table_.prefetch_directory(hashes[i]);
+  for (std::size_t i = 0; i < count; ++i) hints[i] = table_.locate(hashes[i]);
+  for (std::size_t i = 0; i < count; ++i) table_.prefetch_element(hashes[i], hints[i]);
+}
+
 Keyspace::Keyspace(const KeyspaceContext& context, unsigned index)
-    : context_(context), index_(index), wheel_(context.clock.now_ms()) {}
+    : context_(context),
+      index_(index),
+      wheel_(context.clock.now_ms()),
+      field_wheel_(context.clock.now_ms()) {}
 
 Keyspace::~Keyspace() {
   TARN_ASSERT(large_collections_.empty());
@@ -98,6 +106,10 @@ EntryTable::Slot Keyspace::find_live_slot(const Key& key) {
   if (slot && slot.get()->expired(now_ms())) [[unlikely]] {
     expire(slot);
     return {};
+  }
+  if (field_expires_ > 0 && slot && fields_due(*slot.get())) [[unlikely]] {
+    if (expire_fields(slot, kFieldsAtOnce) == nullptr) return {};
+    return table_.find_slot(key.hash, same_key(key));
   }
   return slot;
 }
@@ -161,8 +173,8 @@ Entry* Keyspace::put(const Key& key, const NewValue& value, Ttl ttl) {
 Entry* Keyspace::put(const Key& key, EntryTable::Slot slot, const NewValue& value,
                      std::optional<std::int64_t> deadline_ms) {
   const bool existed = static_cast<bool>(slot);
-  Entry* entry =
-      existed ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+  Entry* entry = existed ? replace(slot, key, value, deadline_ms) : insert(key, value, deadline_ms);
+  if (entry->type() == Type::kHash) schedule_fields_anew(*entry, key.hash);
   if (!existed) created(key.bytes);
   changed(key.bytes);
   return entry;
@@ -206,6 +218,7 @@ Entry* Keyspace::put_moved(const Key& key, Keyspace& source, const Key& source_k
     std::optional<std::int64_t> deadline_ms;
     if (const auto deadline = deadline_of(*from)) deadline_ms = deadline->ms;
     Collection* collection = from->collection();
+    source.forget_fields(*from);
     from->set_collection(nullptr);
     source.large_collections_.remove(*collection);
     large_collections_.add(*collection);
@@ -305,6 +318,20 @@ char* Keyspace::edit_string(const Key& key, std::size_t size) {
   entry = reshape(slot, layout);
   entry->set_type(Type::kString, StringEncoding::kEdited);
   return entry->mutable_value();
+}
+
+void Keyspace::mark_edited(const Key& key) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  TARN_ASSERT(slot);
+  Entry* entry = slot.get();
+  if (entry->string_encoding() == StringEncoding::kEmbedded) {
+    entry->set_type(Type::kString, StringEncoding::kEdited);
+  } else if (entry->string_encoding() == StringEncoding::kInteger) {
+    const StringView digits(*entry);
+    std::optional<std::int64_t> deadline_ms;
+    if (const auto deadline = deadline_of(*entry)) deadline_ms = deadline->ms;
+    replace(slot, key, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
+  }
 }
 
 // Makes the value a blob of its own of `size` bytes, with room to grow.
@@ -419,15 +446,26 @@ void Keyspace::expire(EntryTable::Slot slot) {
 }
 
 bool Keyspace::expire_step(std::size_t max_items) {
+  const bool more_keys = expire_keys_step(max_items);
+  const bool more_fields = expire_fields_step(max_items);
+  return more_keys || more_fields;
+}
+
+bool Keyspace::expire_keys_step(std::size_t max_items) {
   WheelVisitor visitor(*this);
   const std::int64_t now = std::clamp<std::int64_t>(now_ms(), 0, TimingWheel::kMaxDeadlineMs);
   const TimingWheel::Advance step = wheel_.advance(now, max_items, visitor);
   if (step.more) return true;
-  if (!sweeping_ && wheel_.size() <= 2 * expires_ + kTolerableGarbage) return false;
+  if (!sweeping_ && !is_overfull(wheel_, expires_)) return false;
   if (step.visited_items < max_items) {
     sweeping_ = !wheel_.sweep(max_items - step.visited_items, visitor).pass_complete;
   }
   return sweeping_;
+}
+
+// Whether so many of its items are stale that a sweep is worth it.
+bool Keyspace::is_overfull(const TimingWheel& wheel, std::size_t live_items) const {
+  return wheel.size() > 2 * live_items + kTolerableGarbage;
 }
 
 // --- All keys
@@ -435,9 +473,14 @@ bool Keyspace::expire_step(std::size_t max_items) {
 Entry* Keyspace::random() {
   for (;;) {
     Entry* entry = table_.random(rng_);
-    if (entry == nullptr || !entry->expired(now_ms())) return entry;
-    expire(table_.find_slot(EntryTraits::hash(*entry),
-                            [entry](const Entry& other) { return &other == entry; }));
+    if (entry == nullptr || is_live(*entry)) return entry;
+    const EntryTable::Slot slot = table_.find_slot(
+        EntryTraits::hash(*entry), [entry](const Entry& other) { return &other == entry; });
+    if (entry->expired(now_ms())) {
+      expire(slot);
+    } else {
+      expire_fields(slot, kFieldsAtOnce);
+    }
   }
 }
 
@@ -451,7 +494,8 @@ bool Keyspace::evacuate_step(std::size_t max_moves) {
 }
 
 std::size_t Keyspace::memory_bytes() const {
-  return heap_.memory_bytes() + table_.memory_bytes() + wheel_.memory_bytes();
+  return heap_.memory_bytes() + table_.memory_bytes() + wheel_.memory_bytes() +
+         field_wheel_.memory_bytes();
 }
 
 std::size_t Keyspace::memory_bytes(const Entry& entry) const {
@@ -499,6 +543,7 @@ void Keyspace::fill(void* memory, const Entry::Layout& layout, const Key& key,
 }
 
 void Keyspace::drop_value(Entry& entry) {
+  if (field_expires_ > 0) forget_fields(entry);
   if (entry.holds_blob()) {
     BlobRef::attach(entry.blob()).reset();
     --blob_entries_;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -24,7 +26,8 @@ struct KeyspaceStats {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   std::uint64_t expired = 0;
-  std::uint64_t changes = 0;  // keys created, changed or deleted
+  std::uint64_t expired_fields = 0;  // of hashes
+  std::uint64_t changes = 0;         // keys created, changed or deleted
   std::uint64_t deadlines_set = 0;
 };
 
@@ -89,7 +92,7 @@ class StringView {
 // later than the deadline. Should stale items outnumber live ones, a sweep drops them.
 //
 // A key past its deadline is never seen: looking at it deletes it, if the wheel has not done so
-// yet.
+// yet. The fields of hashes have deadlines too: field_expiry.cc says how they are kept.
 //
 // An Entry* stays valid until the next write to the keyspace or call of a step function.
 class Keyspace {
@@ -129,6 +132,9 @@ class Keyspace {
   // writing in place: what it held stays, up to `size`; new bytes are zero. Returns its first byte.
   // REQUIRES: the key holds a string or nothing.
   char* edit_string(const Key& key, std::size_t size);
+  // Gives a string the encoding of one that was edited, for an edit that found it as it shall be.
+  // REQUIRES: the key holds a string.
+  void mark_edited(const Key& key);
 
   // --- Any type. Collections are changed through CollectionEdit.
   bool erase(const Key& key);
@@ -152,6 +158,8 @@ class Keyspace {
   // Keys that have a deadline, and their average time to live.
   std::size_t expires() const { return expires_; }
   std::int64_t average_ttl_ms() const;
+  // Keys whose fields, some of them at least, have a deadline.
+  std::size_t field_expires() const { return field_expires_; }
   // A key chosen uniformly; nullptr where there is none.
   Entry* random();
   // Visits the live keys of one step of a SCAN; see EntryTable::scan for the guarantee. `visit`
@@ -159,20 +167,25 @@ class Keyspace {
   template <class Visit>
   std::uint64_t scan(std::uint64_t cursor, Visit visit) {
     return table_.scan(cursor, [&](const Entry* entry) {
-      if (!entry->expired(now_ms())) visit(*entry);
+      if (is_live(*entry)) visit(*entry);
     });
   }
   template <class Visit>
   void for_each(Visit visit) const {
     table_.for_each([&](const Entry* entry) {
-      if (!entry->expired(now_ms())) visit(*entry);
+      if (is_live(*entry)) visit(*entry);
     });
   }
 
   // --- Chores, in slices. Each returns whether more is to be done at once.
+  // Deletes keys, and fields of hashes, that are due.
   bool expire_step(std::size_t max_items);
   // When expire_step has something to do next, in Unix milliseconds; INT64_MAX for never.
-  std::int64_t next_expiry_ms() const { return wheel_.next_wakeup_ms(); }
+  std::int64_t next_expiry_ms() const;
+  // Whether expire_step has, or may get, anything to do.
+  bool has_deadlines() const {
+    return !wheel_.empty() || !field_wheel_.empty() || !hashes_due_.empty();
+  }
   // Moves entries out of sparse slabs, so that memory follows the data.
   bool evacuate_step(std::size_t max_moves);
 
@@ -193,7 +206,10 @@ class Keyspace {
   // A value on its way into an entry.
   struct NewValue {
     NewValue(Type new_type, StringEncoding how, std::string_view new_bytes, bool word)
-        : type(new_type), encoding(static_cast<std::uint8_t>(how)), bytes(new_bytes), is_word(word) {}
+        : type(new_type),
+          encoding(static_cast<std::uint8_t>(how)),
+          bytes(new_bytes),
+          is_word(word) {}
     NewValue(Type new_type, CollectionEncoding how, std::string_view new_bytes)
         : type(new_type),
           encoding(static_cast<std::uint8_t>(how)),
@@ -210,6 +226,7 @@ class Keyspace {
     std::uint16_t ticket;
   };
   class WheelVisitor;
+  class FieldWheelVisitor;
   __extension__ using Wide = __int128;
 
   std::int64_t now_ms() const { return context_.clock.now_ms(); }
@@ -217,6 +234,9 @@ class Keyspace {
     return [bytes = key.bytes](const Entry& entry) { return entry.key() == bytes; };
   }
 
+  bool is_live(const Entry& entry) const {
+    return !entry.expired(now_ms()) && (field_expires_ == 0 || !all_fields_due(entry));
+  }
   EntryTable::Slot find_live_slot(const Key& key);
   void use(Entry& entry);
   Entry* put(const Key& key, const NewValue& value, Ttl ttl);
@@ -234,6 +254,21 @@ class Keyspace {
   void forget_deadline(const Entry& entry);
 
   void expire(EntryTable::Slot slot);
+  bool expire_keys_step(std::size_t max_items);
+  void prefetch_entries(std::span<const std::uint64_t> wheel_items) const;
+  bool is_overfull(const TimingWheel& wheel, std::size_t live_items) const;
+
+  // The fields of hashes: field_expiry.cc.
+  bool fields_due(const Entry& entry) const;
+  bool all_fields_due(const Entry& entry) const;
+  Entry* expire_fields(EntryTable::Slot slot, std::size_t max_fields);
+  bool expire_fields_step(std::size_t max_items);
+  void continue_expiring_fields(std::uint64_t item, std::size_t max_fields);
+  EntryTable::Slot find_hash_of(std::uint64_t item);
+  void schedule_fields(Entry& entry, std::uint64_t hash);
+  void schedule_fields_anew(Entry& entry, std::uint64_t hash);
+  void forget_fields(const Entry& entry);
+
   void remove(EntryTable::Slot slot);
   void created(std::string_view key);
   void changed(std::string_view key);
@@ -253,6 +288,11 @@ class Keyspace {
   std::size_t blob_entries_ = 0;
   std::uint16_t next_ticket_ = 0;
   bool sweeping_ = false;
+  TimingWheel field_wheel_;
+  std::deque<std::uint64_t> hashes_due_;  // items whose time has come, until their fields are gone
+  std::size_t field_expires_ = 0;
+  std::uint16_t next_field_ticket_ = 0;
+  bool sweeping_fields_ = false;
   Rng rng_;
 };
 

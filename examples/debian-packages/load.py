@@ -12,30 +12,35 @@ import sys
 
 
 def records(lines):
-    """Yields (whole record, {field: value}) for each record; continuation lines are joined."""
-    record, fields, field = [], {}, None
+    """Yields {field: value} for each control record; continuation lines are joined."""
+    fields, field = {}, None
     for line in lines:
         if line == b"\n":
-            if record:
-                yield b"".join(record), fields
-            record, fields = [], {}
-            continue
-        record.append(line)
-        if line[:1] in b" \t":
+            if fields:
+                yield fields
+            fields = {}
+        elif line[:1] in b" \t":
             fields[field] += b" " + line.strip()
         else:
             field, _, value = line.partition(b":")
             fields[field] = value.strip()
-    if record:
-        yield b"".join(record), fields
+    if fields:
+        yield fields
 
 
-def tags_of(fields):
-    """The debtags of a record; `role::{program,data}` stands for two of them."""
+def dependencies_of(fields):
+    """Names in Pre-Depends and Depends, all alternatives, without versions and architectures."""
+    text = fields.get(b"Pre-Depends", b"") + b"," + fields.get(b"Depends", b"")
+    return set(re.findall(rb"(?:^|[,|])\s*([^\s,|:(\[]+)", text))
+
+
+def groups_of(fields):
+    """The record's section and debtags; `role::{program,data}` stands for two tags."""
+    yield b"section:" + fields.get(b"Section", b"unknown")
     for tag in re.findall(rb"[^\s,{]+(?:\{[^}]*\})?", fields.get(b"Tag", b"")):
         facet, brace, names = tag.rstrip(b"}").partition(b"{")
         for name in names.split(b",") if brace else [b""]:
-            yield facet + name.strip()
+            yield b"tag:" + facet + name.strip()
 
 
 def request(*words):
@@ -45,32 +50,58 @@ def request(*words):
     return b"".join(parts)
 
 
-def requests(lines):
-    known_names, known_sets = set(), set()
-    for record, fields in records(lines):
-        name = fields.get(b"Package")
-        if not name or name in known_names:
-            continue
-        number = b"%d" % len(known_names)
-        known_names.add(name)
-        key = b"package:" + name
-        yield request(b"SET", key, record)
-        yield request(b"MSET", key + b":id", number, b"id:" + number, name,
-                      key + b":version", fields.get(b"Version", b""),
-                      key + b":size", fields.get(b"Size", b"0"))
+class Loader:
+    """Makes the requests of one run, and knows which keys it has begun."""
 
-        section = b"section:" + fields.get(b"Section", b"unknown")
-        for bitmap in {section} | {b"tag:" + tag for tag in tags_of(fields)}:
-            if bitmap not in known_sets:
-                known_sets.add(bitmap)
-                yield request(b"DEL", bitmap, b"count:" + bitmap)
-            yield request(b"SETBIT", bitmap, number, b"1")
-            yield request(b"INCR", b"count:" + bitmap)
-    yield request(b"SET", b"packages", b"%d" % len(known_names))
+    def __init__(self):
+        self._packages = set()
+        self._begun = set()
+
+    def requests(self, lines):
+        for fields in records(lines):
+            name = fields.get(b"Package")
+            if name and name not in self._packages:
+                number = b"%d" % len(self._packages)
+                self._packages.add(name)
+                yield from self._package(name, number, fields)
+                yield from self._dependencies(name, dependencies_of(fields))
+                yield from self._groups(number, sorted(set(groups_of(fields))))
+
+    def _begin(self, keys):
+        """What an earlier run left in a key goes before this run first adds to it."""
+        new = [key for key in keys if key not in self._begun]
+        self._begun.update(new)
+        if new:
+            yield request(b"UNLINK", *new)
+
+    def _package(self, name, number, fields):
+        key = b"pkg:" + name
+        yield from self._begin([key])
+        yield request(b"HSET", key, b"id", number, *(word for pair in fields.items()
+                                                     for word in pair))
+        yield request(b"HSET", b"names", number, name)
+        yield request(b"ZADD", b"sizes", fields.get(b"Installed-Size", b"0"), name)
+
+    def _dependencies(self, name, needed):
+        if not needed:
+            return
+        yield from self._begin([b"deps:" + name, *(b"rdeps:" + other for other in needed)])
+        yield request(b"SADD", b"deps:" + name, *needed)
+        for other in needed:
+            yield request(b"SADD", b"rdeps:" + other, name)
+
+    def _groups(self, number, groups):
+        for group in groups:
+            if group not in self._begun:
+                yield request(b"ZADD", b"counts", b"0", group)
+        yield from self._begin(groups)
+        for group in groups:
+            yield request(b"SETBIT", group, number, b"1")
+            yield request(b"ZINCRBY", b"counts", b"1", group)
 
 
 def main():
-    for each in requests(sys.stdin.buffer):
+    for each in Loader().requests(sys.stdin.buffer):
         sys.stdout.buffer.write(each)
 
 

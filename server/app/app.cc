@@ -66,12 +66,13 @@ App::App(Config& config, ProcessTitle& title)
       service_manager_(options_.supervised) {
   run_.supervised = service_manager_.name();
   register_commands();
-  add_info_sections(info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_,
-                            loop_.stats(), rates_, memory_, expiry_.spent_cycles()});
+  add_info_sections(
+      info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_, loop_.stats(),
+              rates_, memory_, expiry_.spent_cycles(), pubsub_, tracking_, key_waiters_});
   watch_options();
   watch_clients();
   add_jobs();
-  loop_.on_batch_end([this] { expiry_.plan(); });
+  loop_.on_batch_end([this] { end_batch(); });
   dispatcher_.protected_allowed = [this](const Command& command, const Session& session) {
     return may_run_protected(options_, command, session);
   };
@@ -85,17 +86,47 @@ App::~App() {
 
 void App::register_commands() {
   const Config& config = config_;
-  for (const auto rows :
-       {string_commands(), string_set_commands(), string_number_commands(), string_multi_commands(),
-        string_condition_commands(), key_commands(), key_expiry_commands(), key_scan_commands(),
-        object_commands(), database_commands(), string_lcs_commands(), bitmap_commands(),
-        bitfield_commands()}) {
+  for (const auto rows : {string_commands(),
+                          string_set_commands(),
+                          string_number_commands(),
+                          string_multi_commands(),
+                          string_condition_commands(),
+                          key_commands(),
+                          key_expiry_commands(),
+                          key_scan_commands(),
+                          sort_commands(),
+                          object_commands(),
+                          database_commands(),
+                          string_lcs_commands(),
+                          bitmap_commands(),
+                          bitfield_commands(),
+                          list_commands(),
+                          list_edit_commands(),
+                          list_move_commands(),
+                          list_blocking_commands(),
+                          set_commands(),
+                          set_random_commands(),
+                          set_algebra_commands(),
+                          set_scan_commands(),
+                          hash_commands(),
+                          hash_edit_commands(),
+                          hash_walk_commands(),
+                          field_expiry_commands(),
+                          field_expiry_value_commands(),
+                          zset_commands(),
+                          zset_range_commands(),
+                          zset_between_commands(),
+                          zset_pop_commands(),
+                          zset_algebra_commands(),
+                          zset_walk_commands()}) {
     commands_.add(rows, config);
   }
   for (const auto rows : {connection_commands(), client_commands(), server_commands(),
                           command_commands(), lolwut_commands()}) {
     commands_.add(rows, client_services_);
   }
+  commands_.add(pubsub_commands(), pubsub_);
+  commands_.add(transaction_commands(), transactions_);
   commands_.add(debug_commands(), debug_control_);
   for (const auto rows : {slowlog_commands(), latency_commands()}) {
     commands_.add(rows, slow_commands_);
@@ -121,15 +152,25 @@ Result<> App::rename_commands() {
 
 void App::watch_clients() {
   dispatcher_.set_watcher(&audience_);
+  tracking_.on_waiting = [this] { loop_.end_batch_soon(); };
   monitors_.after_line = [this](Session& session) { enforce_output_limit(resp_, session); };
   resp_.on_gone = [this](Session& session) {
     monitors_.remove(session);
     blocked_.forget(session);
+    pubsub_.forget(session);
+    tracking_.disable(session);
   };
   resp_.log_closing = [](const Session& session, std::string_view reason) {
     spdlog::warn("Closing client id={} addr={}: {}", session.id, session.transport->peer_address(),
                  reason);
   };
+}
+
+// What the commands of a batch have left to be done once for all of them.
+void App::end_batch() {
+  tracking_.broadcast();
+  push_outlet_.settle([this](Session& session) { enforce_output_limit(resp_, session); });
+  expiry_.plan();
 }
 
 void App::add_jobs() {
@@ -152,7 +193,8 @@ void App::sample_metrics() {
 
 void App::reset_stats() {
   dispatcher_.reset_stats();
-  databases_.stats().hits = databases_.stats().misses = databases_.stats().expired = 0;
+  databases_.stats().hits = databases_.stats().misses = databases_.stats().expired =
+      databases_.stats().expired_fields = 0;
   loop_.stats() = {};
   resp_.input_limit_disconnections = resp_.output_limit_disconnections = 0;
   expiry_.reset_stats();

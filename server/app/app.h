@@ -22,12 +22,18 @@
 #include "server/engine/client_services.h"
 #include "server/engine/command_table.h"
 #include "server/engine/dispatcher.h"
+#include "server/engine/key_events.h"
+#include "server/engine/key_waiters.h"
 #include "server/engine/resp_client.h"
+#include "server/engine/transactions.h"
 #include "server/metrics/info.h"
 #include "server/metrics/memory_meter.h"
 #include "server/metrics/rate_meter.h"
 #include "server/metrics/run_info.h"
 #include "server/net/net_loop.h"
+#include "server/pubsub/notifier.h"
+#include "server/pubsub/pubsub.h"
+#include "server/pubsub/tracking.h"
 
 namespace tarn {
 
@@ -51,6 +57,7 @@ class App {
   Result<> listen_again(const Options& options, std::string_view failure);
   void watch_crashes(const Options& options);
   void report_ineffective_options();
+  void end_batch();
   void add_jobs();
   void sample_metrics();
   void reset_stats();
@@ -69,16 +76,24 @@ class App {
   Databases databases_;
   CommandTable commands_;
   Dispatcher dispatcher_;
+  KeyEvents key_events_{databases_};
+  Transactions transactions_{dispatcher_, key_events_};
   ClientRegistry clients_;
   RespContext resp_;
   NetLoop loop_;
   LoopTimers timers_{loop_.io()};
   BlockedClients blocked_{timers_};
+  KeyWaiters key_waiters_{dispatcher_, key_events_, blocked_};
   ClientPause pause_{dispatcher_, clients_, timers_};
   MonitorFeed monitors_{dispatcher_};
   SlowCommands slow_commands_{dispatcher_};
-  CommandAudience audience_{slow_commands_, monitors_};
-  ClientServices client_services_{options_, dispatcher_, clients_, blocked_, pause_, monitors_};
+  PushOutlet push_outlet_{options_, clients_};
+  PubSub pubsub_{push_outlet_};
+  Notifier notifier_{dispatcher_.notifications(), key_events_, pubsub_};
+  Tracking tracking_{dispatcher_, clients_, key_events_, push_outlet_};
+  CommandAudience audience_{slow_commands_, monitors_, tracking_};
+  ClientServices client_services_{options_, dispatcher_, clients_, blocked_,
+                                  pause_,   monitors_,   pubsub_,  tracking_};
   RunInfo run_{clock_};
   Rates rates_;
   MemoryMeter memory_{databases_, clients_};

@@ -70,6 +70,14 @@ void App::watch_options() {
   when({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
        [this](const Options& now) { follow_access_policy(now, databases_.access_policy()); });
 
+  notifier_.configure(options_.notify_keyspace_events);
+  when({"notify-keyspace-events"},
+       [this](const Options& now) { notifier_.configure(now.notify_keyspace_events); });
+  tracking_.set_max_keys(static_cast<std::size_t>(options_.tracking_table_max_keys));
+  when({"tracking-table-max-keys"}, [this](const Options& now) {
+    tracking_.set_max_keys(static_cast<std::size_t>(now.tracking_table_max_keys));
+  });
+
   when({"requirepass"},
        [this](const Options& now) { require_authentication(clients_, !now.requirepass.empty()); });
   when({"maxclients"}, [](const Options& now) { return make_room(now.maxclients); });

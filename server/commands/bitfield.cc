@@ -80,34 +80,73 @@ void reply_fields(Call& call, std::string_view bytes, std::span<const Operation>
   }
 }
 
-// Carries out one operation and returns what it answers.
-std::optional<std::int64_t> perform(const Operation& operation, char* bytes, std::size_t size) {
+// What an operation answers, and what it writes to its field, if anything.
+struct Effect {
+  std::optional<std::int64_t> answer;
+  std::optional<std::int64_t> written;
+};
+
+Effect effect_of(const Operation& operation, std::string_view bytes) {
   const auto& [kind, overflow, type, offset, operand] = operation;
-  const std::int64_t before = read_field({bytes, size}, offset, type);
-  if (kind == Operation::Kind::kGet) return before;
+  const std::int64_t before = read_field(bytes, offset, type);
+  if (kind == Operation::Kind::kGet) return {before, std::nullopt};
   const bool sets = kind == Operation::Kind::kSet;
   const std::optional<std::int64_t> after =
       sets ? type.fit(operand, overflow) : type.add(before, operand, overflow);
-  if (!after) return std::nullopt;
-  write_field(bytes, offset, type, *after);
-  return sets ? before : after;
+  if (!after) return {};
+  return {sets ? before : *after, after};
 }
 
-// The string grows to hold every field that is written to, even where a write fails.
-void perform_all(Call& call, const Key& key, const Entry* entry,
-                 std::span<const Operation> operations) {
-  std::size_t size = BytesOf(entry).size();
-  for (const Operation& operation : operations) {
-    if (operation.kind != Operation::Kind::kGet) {
-      size = std::max<std::size_t>(size, operation.end_byte());
-    }
-  }
-  char* bytes = call.db().edit_string(key, size);
+bool changes(const Operation& operation, std::string_view bytes) {
+  const Effect effect = effect_of(operation, bytes);
+  return effect.written && *effect.written != read_field(bytes, operation.offset, operation.type);
+}
+
+// Whether the operations, one after the other, change any field: as long as none does, each meets
+// the bytes as they are.
+bool any_changes(std::span<const Operation> operations, std::string_view bytes) {
+  return std::any_of(operations.begin(), operations.end(),
+                     [&](const Operation& operation) { return changes(operation, bytes); });
+}
+
+void reply_answer(Call& call, const Effect& effect) {
+  effect.answer ? call.reply.integer(*effect.answer) : call.reply.null();
+}
+
+// Of operations that change nothing.
+void reply_answers(Call& call, std::string_view bytes, std::span<const Operation> operations) {
+  call.reply.array(operations.size());
+  for (const Operation& operation : operations) reply_answer(call, effect_of(operation, bytes));
+}
+
+void perform_all(Call& call, char* bytes, std::size_t size, std::span<const Operation> operations) {
   call.reply.array(operations.size());
   for (const Operation& operation : operations) {
-    const std::optional<std::int64_t> answer = perform(operation, bytes, size);
-    answer ? call.reply.integer(*answer) : call.reply.null();
+    const Effect effect = effect_of(operation, {bytes, size});
+    if (effect.written) write_field(bytes, operation.offset, operation.type, *effect.written);
+    reply_answer(call, effect);
   }
+}
+
+// The string grows to hold every field that is to be written to, even where none is.
+void write_fields(Call& call, const Key& key, const Entry* entry,
+                  std::span<const Operation> operations) {
+  const BytesOf before(entry);
+  std::size_t size = before.size();
+  bool writes = false;
+  for (const Operation& operation : operations) {
+    if (operation.kind == Operation::Kind::kGet) continue;
+    size = std::max<std::size_t>(size, operation.end_byte());
+    writes |= effect_of(operation, before).written.has_value();
+  }
+  const bool grows = size > before.size();
+  const bool changed = (grows && writes) || any_changes(operations, before);
+  if (!grows && !changed) {
+    reply_answers(call, before, operations);
+    return call.db().mark_edited(key);
+  }
+  perform_all(call, call.db().edit_string(key, size), size, operations);
+  if (changed) call.notify(kNotifyString, "setbit", key.bytes);
 }
 
 bool only_reads(std::span<const Operation> operations) {
@@ -144,7 +183,7 @@ void bitfield(Call& call) {
   const Entry* entry = reads ? call.db().find(key) : call.db().find_for_update(key);
   if (wrong_type(call, entry, Type::kString)) return;
   reads ? reply_fields(call, BytesOf(entry), operations)
-        : perform_all(call, key, entry, operations);
+        : write_fields(call, key, entry, operations);
 }
 
 void bitfield_ro(Call& call) {

@@ -27,11 +27,13 @@ void setbit(Call& call) {
   const Key key = call.key(1);
   const Entry* entry = call.db().find_for_update(key);
   if (wrong_type(call, entry, Type::kString)) return;
-  const std::size_t size = std::max<std::size_t>(BytesOf(entry).size(), position / 8 + 1);
-  char* bytes = call.db().edit_string(key, size);
-  const bool before = bit_at({bytes, size}, position);
-  set_bit(bytes, position, value);
+  const std::size_t old_size = BytesOf(entry).size();
+  const bool before = bit_at(BytesOf(entry), position);
   call.reply.integer(before ? 1 : 0);
+  if (position / 8 < old_size && before == value) return call.db().mark_edited(key);
+  char* bytes = call.db().edit_string(key, std::max<std::size_t>(old_size, position / 8 + 1));
+  set_bit(bytes, position, value);
+  call.notify(kNotifyString, "setbit", key.bytes);
 }
 
 void getbit(Call& call) {
@@ -197,11 +199,12 @@ void bitop(Call& call) {
 
   const Key destination = call.key(2);
   if (size == 0) {
-    call.db().erase(destination);
+    if (call.db().erase(destination)) call.notify(kNotifyGeneric, "del", destination.bytes);
   } else {
     BlobRef result = Blob::allocate(size, size);
     combine_bits(*operation, sources, result->data(), size);
     store_bits(call.db(), destination, std::move(result));
+    call.notify(kNotifyString, "set", destination.bytes);
   }
   call.reply.integer(static_cast<std::int64_t>(size));
 }

@@ -124,25 +124,23 @@ void client_no_touch(Call& call) {
   call.reply.ok();
 }
 
-// Nobody's reads are tracked, so nobody's invalidations are redirected.
-void client_getredir(Call& call) { call.reply.integer(-1); }
-
-void client_trackinginfo(Call& call) {
-  call.reply.map(3);
-  call.reply.bulk("flags");
-  call.reply.set(1);
-  call.reply.bulk("off");
-  call.reply.bulk("redirect");
-  call.reply.integer(-1);
-  call.reply.bulk("prefixes");
-  call.reply.array(0);
-}
-
 // --- Rows
 
 constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
 
 constexpr CommandRow kClient[] = {
+    {
+        .name = "caching",
+        .handler = client_caching,
+        .arity = 3,
+        .flags = kFlags,
+        .categories = kConnectionCategory,
+        .group = "connection",
+        .since = "6.0.0",
+        .complexity = "O(1)",
+        .summary = "Says whether the keys of the next command are tracked",
+        .syntax = "mode=(YES|NO)",
+    },
     {
         .name = "getname",
         .handler = client_getname,
@@ -314,6 +312,19 @@ constexpr CommandRow kClient[] = {
         .complexity = "O(1)",
         .summary = "Names this connection",
         .syntax = "connection-name",
+    },
+    {
+        .name = "tracking",
+        .handler = client_tracking,
+        .arity = -3,
+        .flags = kFlags,
+        .categories = kConnectionCategory,
+        .group = "connection",
+        .since = "6.0.0",
+        .complexity = "O(1). Some options may introduce additional complexity.",
+        .summary = "Has the client told when keys change that it has read",
+        .syntax = "status=(ON|OFF) [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] "
+                  "[OPTIN] [OPTOUT] [NOLOOP]",
     },
     {
         .name = "trackinginfo",

@@ -8,6 +8,8 @@
 #include "server/engine/authentication.h"
 #include "server/engine/client_services.h"
 #include "server/engine/redis_version.h"
+#include "server/pubsub/pubsub.h"
+#include "server/pubsub/tracking.h"
 
 namespace tarn {
 namespace {
@@ -95,6 +97,12 @@ void ping(Call& call) {
   if (call.args.size() > 2) {
     return call.reply.error("ERR wrong number of arguments for 'ping' command");
   }
+  if (call.session.subscriber != nullptr && !call.reply.resp3()) {
+    // Told apart from messages by its first element, as they are from each other.
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    return call.reply.bulk(call.args.size() == 2 ? call.args[1] : "");
+  }
   call.args.size() == 2 ? call.reply.bulk(call.args[1]) : call.reply.simple("PONG");
 }
 
@@ -109,7 +117,10 @@ void quit(Call& call) {
 // Everything that commands changed about the connection is as it was at its beginning.
 void reset(Call& call) {
   Session& session = call.session;
+  discard_transaction(session);
   services(call).monitors.remove(session);
+  services(call).pubsub.forget(session);
+  services(call).tracking.disable(session);
   session.db = 0;
   session.protocol = 2;
   // A reply that is to be skipped is this one's.
@@ -164,7 +175,7 @@ constexpr CommandRow kRows[] = {
         .name = "ping",
         .handler = ping,
         .arity = -1,
-        .flags = kFast,
+        .flags = kFast | kWhileSubscribed,
         .categories = kConnectionCategory,
         .group = "connection",
         .since = "1.0.0",
@@ -189,7 +200,7 @@ constexpr CommandRow kRows[] = {
         .name = "quit",
         .handler = quit,
         .arity = -1,
-        .flags = kHandshakeFlags,
+        .flags = kHandshakeFlags | kNeverQueued | kWhileSubscribed,
         .categories = kConnectionCategory,
         .group = "connection",
         .since = "1.0.0",
@@ -202,7 +213,7 @@ constexpr CommandRow kRows[] = {
         .name = "reset",
         .handler = reset,
         .arity = 1,
-        .flags = kHandshakeFlags,
+        .flags = kHandshakeFlags | kNeverQueued | kWhileSubscribed,
         .categories = kConnectionCategory,
         .group = "connection",
         .since = "6.2.0",

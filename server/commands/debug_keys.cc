@@ -5,6 +5,10 @@
 
 #include "core/base/numbers.h"
 #include "core/keyspace/dataset_digest.h"
+#include "core/types/hash.h"
+#include "core/types/list.h"
+#include "core/types/set.h"
+#include "core/types/sorted_set.h"
 #include "server/commands/debug_subcommand.h"
 #include "server/commands/key_lookup.h"
 #include "server/commands/type_names.h"
@@ -38,15 +42,46 @@ std::size_t rdb_integer_bytes(std::int64_t value) {
 }
 
 // Strings are not compressed one by one: the snapshot is as a whole.
+std::size_t rdb_text_bytes(std::string_view bytes) {
+  std::int64_t number;
+  if (parse_int64(bytes, number) && fits<std::int32_t>(number)) return rdb_integer_bytes(number);
+  return rdb_length_bytes(bytes.size()) + bytes.size();
+}
+
 std::size_t rdb_string_bytes(const Entry& entry) {
   if (entry.string_encoding() == StringEncoding::kInteger) {
     return rdb_integer_bytes(entry.integer());
   }
-  const StringView value(entry);
-  const std::string_view bytes = value.bytes();
-  std::int64_t number;
-  if (parse_int64(bytes, number) && fits<std::int32_t>(number)) return rdb_integer_bytes(number);
-  return rdb_length_bytes(bytes.size()) + bytes.size();
+  return rdb_text_bytes(StringView(entry).bytes());
+}
+
+// What a value takes in a snapshot: a packed one as a string, a large one element by element.
+std::size_t rdb_value_bytes(const Entry& entry) {
+  if (entry.type() == Type::kString) return rdb_string_bytes(entry);
+  if (!entry.holds_large_collection()) {
+    return rdb_length_bytes(entry.value().size()) + entry.value().size();
+  }
+  PackedElement::Scratch scratch;
+  std::size_t bytes = rdb_length_bytes(entry.collection()->size());
+  const CollectionView view = entry.collection_view();
+  const auto add = [&](const auto& element) { bytes += rdb_text_bytes(element.text(scratch)); };
+  switch (entry.type()) {
+    case Type::kList: ListView(view).for_each(add); break;
+    case Type::kSet: SetView(view).for_each(add); break;
+    case Type::kSortedSet: {
+      const SortedSetView set(view);
+      set.for_each(set.all(), [&](const SetMember& member, double) {
+        add(member);
+        bytes += sizeof(double);
+      });
+      break;
+    }
+    default:
+      HashView(view).for_each([&](std::string_view field, std::string_view value, std::int64_t) {
+        bytes += rdb_text_bytes(field) + rdb_text_bytes(value);
+      });
+  }
+  return bytes;
 }
 
 // --- Single keys
@@ -63,7 +98,7 @@ void debug_object(Call& call) {
   if (entry == nullptr) return;
   call.reply.simple(fmt::format(
       "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-      fmt::ptr(entry), encoding_name(*entry), rdb_string_bytes(*entry), entry->access(),
+      fmt::ptr(entry), encoding_name(*entry), rdb_value_bytes(*entry), entry->access(),
       call.databases.access_policy().idle_seconds(entry->access(), call.now_ms())));
 }
 

@@ -33,13 +33,15 @@ void reply_attribute(Reply& reply) {
   reply.bulk("Some real reply following the attribute");
 }
 
-// A push is no reply, so one follows for clients that wait for it.
-void reply_push(Reply& reply) {
-  if (!reply.resp3()) return reply.error(kNeedsResp3);
-  reply.push(2);
-  reply.bulk("server-cpu-usage");
-  reply.integer(42);
-  reply.bulk("Some real reply following the push reply");
+// A push is no reply: clients that want none are sent it, and one follows for those that wait.
+void send_push(Call& call) {
+  if (!call.reply.resp3()) return call.reply.error(kNeedsResp3);
+  const bool quiet = call.session.reply_mode != Session::ReplyMode::kOn;
+  Reply push(quiet ? call.session.pushes() : call.reply.out(), call.session.protocol);
+  push.push(2);
+  push.bulk("server-cpu-usage");
+  push.integer(42);
+  call.reply.bulk("Some real reply following the push reply");
 }
 
 struct Sample {
@@ -65,13 +67,13 @@ constexpr Sample kSamples[] = {
      }},
     {"map", reply_map},
     {"attrib", reply_attribute},
-    {"push", reply_push},
     {"verbatim", [](Reply& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
     {"true", [](Reply& reply) { reply.boolean(true); }},
     {"false", [](Reply& reply) { reply.boolean(false); }},
 };
 
 void debug_protocol(Call& call) {
+  if (equals_ignoring_case(call.args[2], "push")) return send_push(call);
   for (const Sample& sample : kSamples) {
     if (equals_ignoring_case(call.args[2], sample.type)) return sample.write(call.reply);
   }

@@ -18,10 +18,30 @@ std::span<const CommandRow> string_condition_commands();
 std::span<const CommandRow> string_lcs_commands();
 std::span<const CommandRow> bitmap_commands();
 std::span<const CommandRow> bitfield_commands();
+std::span<const CommandRow> list_commands();
+std::span<const CommandRow> list_edit_commands();
+std::span<const CommandRow> list_move_commands();
+std::span<const CommandRow> list_blocking_commands();
+std::span<const CommandRow> set_commands();
+std::span<const CommandRow> set_random_commands();
+std::span<const CommandRow> set_algebra_commands();
+std::span<const CommandRow> set_scan_commands();
+std::span<const CommandRow> zset_commands();
+std::span<const CommandRow> zset_range_commands();
+std::span<const CommandRow> zset_between_commands();
+std::span<const CommandRow> zset_pop_commands();
+std::span<const CommandRow> zset_algebra_commands();
+std::span<const CommandRow> zset_walk_commands();
+std::span<const CommandRow> hash_commands();
+std::span<const CommandRow> hash_edit_commands();
+std::span<const CommandRow> hash_walk_commands();
+std::span<const CommandRow> field_expiry_commands();
+std::span<const CommandRow> field_expiry_value_commands();
 std::span<const CommandRow> object_commands();
 std::span<const CommandRow> key_commands();
 std::span<const CommandRow> key_expiry_commands();
 std::span<const CommandRow> key_scan_commands();
+std::span<const CommandRow> sort_commands();
 std::span<const CommandRow> database_commands();
 
 // With ClientServices.
@@ -30,6 +50,12 @@ std::span<const CommandRow> client_commands();
 std::span<const CommandRow> server_commands();
 std::span<const CommandRow> command_commands();
 std::span<const CommandRow> lolwut_commands();
+
+// With PubSub.
+std::span<const CommandRow> pubsub_commands();
+
+// With Transactions.
+std::span<const CommandRow> transaction_commands();
 
 // With ConfigControl.
 std::span<const CommandRow> config_commands();

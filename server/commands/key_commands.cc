@@ -23,11 +23,15 @@ void reply_count(Call& call, Counts counts) {
 
 // Large values are freed on a helper thread in any case, so UNLINK has nothing to add.
 void del(Call& call) {
-  reply_count(call, [&call](const Key& key) { return call.db().erase(key); });
+  reply_count(call, [&call](const Key& key) {
+    if (!call.db().erase(key)) return false;
+    call.notify(kNotifyGeneric, "del", key.bytes);
+    return true;
+  });
 }
 
 void exists(Call& call) {
-  reply_count(call, [&call](const Key& key) { return look_at(call, key) != nullptr; });
+  reply_count(call, [&call](const Key& key) { return look_for(call, key) != nullptr; });
 }
 
 void touch(Call& call) {
@@ -35,8 +39,14 @@ void touch(Call& call) {
 }
 
 void type(Call& call) {
-  const Entry* entry = look_at(call, call.key(1));
+  const Entry* entry = look_for(call, call.key(1));
   call.reply.simple(entry == nullptr ? "none" : type_name(entry->type()));
+}
+
+// A key that takes the place of another one counts as new.
+void tell_if_replaced(Call& call, Keyspace& target, const Key& key) {
+  if (!call.notifications.wants(kNotifyNewKey) || !target.contains(key)) return;
+  call.notifications.emit(kNotifyNewKey, "new", target.index(), key.bytes);
 }
 
 struct CopyOptions {
@@ -70,7 +80,9 @@ void copy(Call& call) {
   Keyspace& target = call.databases[options.db];
   const Key target_key(call.args[2]);
   if (!options.replace && target.contains(target_key)) return call.reply.integer(0);
+  tell_if_replaced(call, target, target_key);
   target.put_copy(target_key, *source);
+  call.notifications.emit(kNotifyGeneric, "copy_to", target.index(), target_key.bytes);
   call.reply.integer(1);
 }
 
@@ -86,6 +98,8 @@ void move(Call& call) {
   const Entry* entry = call.db().find_for_update(key);
   if (entry == nullptr || target.contains(target_key)) return call.reply.integer(0);
   target.put_moved(target_key, call.db(), key);
+  call.notify(kNotifyGeneric, "move_from", key.bytes);
+  call.notifications.emit(kNotifyGeneric, "move_to", target.index(), key.bytes);
   call.reply.integer(1);
 }
 
@@ -101,7 +115,10 @@ std::optional<bool> rename_key(Call& call, bool may_replace) {
   const Key new_key = call.key(2);
   if (key.bytes == new_key.bytes) return false;
   if (!may_replace && call.db().contains(new_key)) return false;
+  tell_if_replaced(call, call.db(), new_key);
   call.db().put_moved(new_key, call.db(), key);
+  call.notify(kNotifyGeneric, "rename_from", key.bytes);
+  call.notify(kNotifyGeneric, "rename_to", new_key.bytes);
   return true;
 }
 

@@ -75,8 +75,10 @@ void expire_at(Call& call, Unit unit, std::int64_t base_ms) {
   if (entry == nullptr || !condition.allows(*entry, deadline_ms)) return call.reply.integer(0);
   if (deadline_ms <= call.now_ms()) {
     call.db().erase(key);
+    call.notify(kNotifyGeneric, "del", key.bytes);
   } else {
     call.db().set_deadline(key, deadline_ms);
+    call.notify(kNotifyGeneric, "expire", key.bytes);
   }
   call.reply.integer(1);
 }
@@ -90,7 +92,7 @@ void pexpireat(Call& call) { expire_at(call, Unit::kMilliseconds, 0); }
 void reply_time(Call& call, Unit unit, std::int64_t base_ms) {
   constexpr std::int64_t kNoKey = -2;
   constexpr std::int64_t kNoDeadline = -1;
-  const Entry* entry = look_at(call, call.key(1));
+  const Entry* entry = look_for(call, call.key(1));
   if (entry == nullptr) return call.reply.integer(kNoKey);
   if (!entry->has_deadline()) return call.reply.integer(kNoDeadline);
   const std::int64_t time_ms = entry->deadline_ms() - base_ms;
@@ -106,7 +108,9 @@ void pexpiretime(Call& call) { reply_time(call, Unit::kMilliseconds, 0); }
 void persist(Call& call) {
   const Key key = call.key(1);
   call.db().find_for_update(key);
-  call.reply.integer(call.db().clear_deadline(key));
+  const bool cleared = call.db().clear_deadline(key);
+  if (cleared) call.notify(kNotifyGeneric, "persist", key.bytes);
+  call.reply.integer(cleared);
 }
 
 constexpr std::string_view kConditionHistory = "7.0.0: Added options: `NX`, `XX`, `GT` and `LT`.";

@@ -14,4 +14,12 @@ inline const Entry* look_at(Call& call, const Key& key) {
   return entry;
 }
 
+// The same; and that there is no such key counts as missing it, which can be heard of.
+inline const Entry* look_for(Call& call, const Key& key) {
+  const Entry* entry = look_at(call, key);
+  KeyObserver* observer = call.databases.context().observer;
+  if (entry == nullptr && observer != nullptr) observer->key_missed(call.db(), key.bytes);
+  return entry;
+}
+
 }  // namespace tarn

@@ -1,5 +1,6 @@
 // Commands about the server as such: its time, its role, and what it feeds to those who watch.
 
+#include <memory>
 #include <string>
 
 #include "server/commands/families.h"
@@ -27,18 +28,26 @@ void role(Call& call) {
   call.reply.array(0);
 }
 
+struct WaitForReplicas final : Waiting {
+  void on_timeout(Reply& reply) override { reply.integer(0); }
+};
+
 // There are no replicas, so those who wait for one wait for their time to be up.
 void wait(Call& call) {
   ArgReader args(call, 1);
   const std::int64_t replicas = args.integer();
   const std::chrono::milliseconds timeout = read_timeout_ms(call, args);
   if (args.failed()) return;
-  if (replicas <= 0 || call.session.transport == nullptr) return call.reply.integer(0);
-  services(call).blocked.block(call.session, timeout, [](Reply& reply) { reply.integer(0); });
+  const bool can_wait = call.session.transport != nullptr && !call.session.deny_blocking;
+  if (replicas <= 0 || !can_wait) return call.reply.integer(0);
+  services(call).blocked.block(call.session, timeout, std::make_shared<WaitForReplicas>());
 }
 
 // Once is enough.
 void monitor(Call& call) {
+  if (call.session.deny_blocking) {
+    return call.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
   if (call.session.monitor) return;
   services(call).monitors.add(call.session);
   call.reply.ok();

@@ -38,6 +38,7 @@ void getdel(Call& call) {
   if (wrong_type(call, entry, Type::kString)) return;
   call.reply.value(*entry);
   call.db().erase(key);
+  call.notify(kNotifyGeneric, "del", key.bytes);
 }
 
 // A deadline that has passed deletes the key at once.
@@ -59,10 +60,12 @@ void getex(Call& call) {
   call.reply.value(*entry);
   if (deadline_ms && *deadline_ms <= call.now_ms()) {
     call.db().erase(key);
+    call.notify(kNotifyGeneric, "del", key.bytes);
   } else if (deadline_ms) {
     call.db().set_deadline(key, *deadline_ms);
-  } else if (ttl.kind() == TtlOption::Kind::kPersist) {
-    call.db().clear_deadline(key);
+    call.notify(kNotifyGeneric, "expire", key.bytes);
+  } else if (ttl.kind() == TtlOption::Kind::kPersist && call.db().clear_deadline(key)) {
+    call.notify(kNotifyGeneric, "persist", key.bytes);
   }
 }
 
@@ -108,12 +111,14 @@ void append(Call& call) {
   if (wrong_type(call, entry, Type::kString)) return;
   if (entry == nullptr) {
     store_argument(call, key, 2, Ttl::none());
+    call.notify(kNotifyString, "append", key.bytes);
     return call.reply.integer(static_cast<std::int64_t>(added.size()));
   }
   const std::size_t size = BytesOf(entry).size();
   if (too_long(call, size, added.size())) return;
   char* bytes = call.db().edit_string(key, size + added.size());
   added.copy(bytes + size, added.size());
+  call.notify(kNotifyString, "append", key.bytes);
   call.reply.integer(static_cast<std::int64_t>(size + added.size()));
 }
 
@@ -135,6 +140,7 @@ void setrange(Call& call) {
   const std::size_t new_size = std::max(size, at + part.size());
   char* bytes = call.db().edit_string(key, new_size);
   part.copy(bytes + at, part.size());
+  call.notify(kNotifyString, "setrange", key.bytes);
   call.reply.integer(static_cast<std::int64_t>(new_size));
 }
 

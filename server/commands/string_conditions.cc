@@ -17,17 +17,22 @@ void digest(Call& call) {
   call.reply.bulk({text.data(), text.size()});
 }
 
+void delete_key(Call& call, const Key& key, bool wanted) {
+  const bool deleted = wanted && call.db().erase(key);
+  if (deleted) call.notify(kNotifyGeneric, "del", key.bytes);
+  call.reply.integer(deleted ? 1 : 0);
+}
+
 void delete_if(Call& call, const ValueCondition& condition) {
   const Key key = call.key(1);
   const Entry* entry = call.db().find_for_update(key);
   if (wrong_type(call, entry, Type::kString)) return;
-  const bool deleted = entry != nullptr && condition.holds(entry) && call.db().erase(key);
-  call.reply.integer(deleted ? 1 : 0);
+  delete_key(call, key, entry != nullptr && condition.holds(entry));
 }
 
 // Without a condition this is DEL of one key, of whatever type.
 void delex(Call& call) {
-  if (call.args.size() == 2) return call.reply.integer(call.db().erase(call.key(1)) ? 1 : 0);
+  if (call.args.size() == 2) return delete_key(call, call.key(1), true);
   ArgReader args(call, 2);
   const std::optional<ValueCondition> condition = ValueCondition::accept(args);
   if (!condition || !args.at_end()) args.fail_syntax();

@@ -33,7 +33,11 @@ struct Pairs {
   }
   // Of a key that is named twice, the last value counts.
   void store(Call& call, Ttl ttl) const {
-    for (std::size_t i = begin; i < end; i += 2) store_argument(call, call.key(i), i + 1, ttl);
+    for (std::size_t i = begin; i < end; i += 2) {
+      store_argument(call, call.key(i), i + 1, ttl);
+      call.notify(kNotifyString, "set", call.args[i]);
+      if (ttl.deadline_ms()) call.notify(kNotifyGeneric, "expire", call.args[i]);
+    }
   }
 };
 

@@ -36,6 +36,7 @@ void increment(Call& call, std::int64_t by) {
   if (!read_integer(entry, value)) return call.reply.error(errors::kNotInteger);
   if (__builtin_add_overflow(value, by, &value)) return call.reply.error(errors::kOverflow);
   call.db().set_integer(key, value, Ttl::keep());
+  call.notify(kNotifyString, "incrby", key.bytes);
   call.reply.integer(value);
 }
 
@@ -81,6 +82,7 @@ void incrbyfloat(Call& call) {
   if (args.failed()) return;
   const std::string text = format_long_double_human(value);
   store_as_text(call.db(), key, text);
+  call.notify(kNotifyString, "incrbyfloat", key.bytes);
   call.reply.bulk(text);
 }
 

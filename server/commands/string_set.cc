@@ -66,6 +66,13 @@ bool SetOptions::allow(const Entry* entry) const {
   return !condition || condition->holds(entry);
 }
 
+// Stores an argument as SET does, and says so.
+void store(Call& call, const Key& key, std::size_t position, Ttl ttl) {
+  store_argument(call, key, position, ttl);
+  call.notify(kNotifyString, "set", key.bytes);
+  if (ttl.deadline_ms()) call.notify(kNotifyGeneric, "expire", key.bytes);
+}
+
 // The reply to GET, if it is asked for, is the old value whether or not it was replaced.
 void set_with_options(Call& call) {
   ArgReader args(call, 3);
@@ -83,7 +90,7 @@ void set_with_options(Call& call) {
     if (!options.get) call.reply.null();
     return;
   }
-  store_argument(call, key, 2, *ttl);
+  store(call, key, 2, *ttl);
   if (!options.get) call.reply.ok();
 }
 
@@ -100,21 +107,21 @@ bool find_set_keys(std::span<const std::string_view> args, std::vector<FoundKey>
 
 void set(Call& call) {
   if (call.args.size() > 3) return set_with_options(call);
-  store_argument(call, call.key(1), 2, Ttl::none());
+  store(call, call.key(1), 2, Ttl::none());
   call.reply.ok();
 }
 
 void setnx(Call& call) {
   const Key key = call.key(1);
   if (call.db().find_for_update(key) != nullptr) return call.reply.integer(0);
-  store_argument(call, key, 2, Ttl::none());
+  store(call, key, 2, Ttl::none());
   call.reply.integer(1);
 }
 
 void set_with_amount(Call& call, TtlOption::Kind kind) {
   const std::optional<Ttl> ttl = TtlOption(kind, call.args[2]).resolve(call);
   if (!ttl) return;
-  store_argument(call, call.key(1), 3, *ttl);
+  store(call, call.key(1), 3, *ttl);
   call.reply.ok();
 }
 
@@ -126,7 +133,7 @@ void getset(Call& call) {
   const Entry* old = call.db().find(key);
   if (wrong_type(call, old, Type::kString)) return;
   old != nullptr ? call.reply.value(*old) : call.reply.null();
-  store_argument(call, key, 2, Ttl::none());
+  store(call, key, 2, Ttl::none());
 }
 
 constexpr CommandRow kRows[] = {

@@ -1,12 +1,23 @@
 #include "server/commands/type_names.h"
 
-#include "core/base/assert.h"
+#include "core/types/list.h"
 
 namespace tarn {
 namespace {
 
 // Redis embeds strings of up to so many bytes, since with them its object fills 64.
 constexpr std::size_t kMaxEmbstrBytes = 44;
+
+std::string_view string_encoding_name(const Entry& entry) {
+  switch (entry.string_encoding()) {
+    case StringEncoding::kInteger: return "int";
+    case StringEncoding::kEmbedded:
+      return entry.value().size() <= kMaxEmbstrBytes ? "embstr" : "raw";
+    case StringEncoding::kEdited:
+    case StringEncoding::kBlob: return "raw";
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -23,13 +34,16 @@ std::string_view type_name(Type type) {
 }
 
 std::string_view encoding_name(const Entry& entry) {
-  TARN_ASSERT(entry.type() == Type::kString);
-  switch (entry.string_encoding()) {
-    case StringEncoding::kInteger: return "int";
-    case StringEncoding::kEmbedded:
-      return entry.value().size() <= kMaxEmbstrBytes ? "embstr" : "raw";
-    case StringEncoding::kEdited:
-    case StringEncoding::kBlob: return "raw";
+  if (entry.type() == Type::kString) return string_encoding_name(entry);
+  if (entry.type() == Type::kList) {
+    return ListView(entry.collection_view()).spans_nodes() ? "quicklist" : "listpack";
+  }
+  switch (entry.collection_encoding()) {
+    case CollectionEncoding::kPacked: return "listpack";
+    case CollectionEncoding::kPackedExpiring: return "listpackex";
+    case CollectionEncoding::kIntSet: return "intset";
+    case CollectionEncoding::kLarge:
+      return entry.type() == Type::kSortedSet ? "skiplist" : "hashtable";
   }
   return {};
 }

@@ -10,7 +10,6 @@ namespace tarn {
 std::string_view type_name(Type type);
 
 // As OBJECT ENCODING calls it: the name that Redis has for the encoding that it would have chosen.
-// REQUIRES: a string.
 std::string_view encoding_name(const Entry& entry);
 
 }  // namespace tarn

@@ -20,6 +20,8 @@ class ArgReader {
  public:
   ArgReader(Call& call, std::size_t first) : call_(call), at_(first) {}
 
+  Call& call() const { return call_; }
+
   bool at_end() const { return at_ >= call_.args.size(); }
   std::size_t position() const { return at_; }
   std::size_t remaining() const { return at_end() ? 0 : call_.args.size() - at_; }

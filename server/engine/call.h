@@ -13,6 +13,9 @@
 
 namespace tarn {
 
+class KeyWaiters;
+struct KeyWait;
+
 // What a handler gets: the arguments, who asks, the keyspace and where to reply. Lives for one
 // command.
 class Call {
@@ -58,6 +61,15 @@ class Call {
     return {};
   }
 
+  // Lets the client wait until one of the keys can serve it; key_wait.h says how. The last thing
+  // that a handler does.
+  void block_on_keys(const KeyWait& wait);
+  // Of the keys that the call may wait for, those to look at now: all of them or, where it has
+  // waited, the one that woke it. REQUIRES: `keys` is a part of args, the same one each time.
+  std::span<const std::string_view> awaited(std::span<const std::string_view> keys) const {
+    return woken_by_ == 0 ? keys : args.subspan(woken_by_, 1);
+  }
+
   // What the command's family was registered with.
   template <class Feature>
   Feature& feature() const {
@@ -67,10 +79,16 @@ class Call {
 
   void set_prefetched(const Key* key) { prefetched_ = key; }
   void set_blobs(std::span<const BlobRef> blobs) { blobs_ = blobs; }
+  std::span<const BlobRef> blobs() const { return blobs_; }
+  void set_waiters(KeyWaiters* waiters) { waiters_ = waiters; }
+  // The position of the key that ended this call's waiting.
+  void set_woken_by(std::size_t position) { woken_by_ = position; }
 
  private:
   const Key* prefetched_ = nullptr;
   std::span<const BlobRef> blobs_;  // by position; shorter than args where the rest have none
+  KeyWaiters* waiters_ = nullptr;
+  std::size_t woken_by_ = 0;  // 0 in a call that has not waited
 };
 
 }  // namespace tarn

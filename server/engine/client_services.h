@@ -9,6 +9,9 @@
 
 namespace tarn {
 
+class PubSub;
+class Tracking;
+
 // What the commands about connections, clients and commands work on.
 struct ClientServices {
   const Options& options;
@@ -17,6 +20,8 @@ struct ClientServices {
   BlockedClients& blocked;
   ClientPause& pause;
   MonitorFeed& monitors;
+  PubSub& pubsub;
+  Tracking& tracking;
 };
 
 }  // namespace tarn

@@ -21,6 +21,7 @@ void drop_idle_clients(RespContext& context) {
       context.dispatcher.clock().monotonic_ms() - std::int64_t{context.options.timeout_s} * 1000;
   for (Session* session : all_sessions(context)) {
     if (session->monitor || session->blocked || session->paused) continue;
+    if (session->subscriber != nullptr) continue;
     if (session->last_active_ms >= oldest_ms) continue;
     session->closing = true;
     session->transport->close();

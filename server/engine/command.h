@@ -41,6 +41,8 @@ enum CommandFlag : std::uint32_t {
   kProtected = 1u << 18,    // behind enable-debug-command or the like
   kMovableKeys = 1u << 19,  // derived: the key specs do not say where all keys are
   kNoMandatoryKeys = 1u << 20,
+  kNeverQueued = 1u << 21,      // runs at once, even in a transaction
+  kWhileSubscribed = 1u << 22,  // RESP2 allows it to a client that subscribes to something
 };
 
 // ACL categories. Those that follow from flags (read, write, fast, slow, admin, dangerous, pubsub,

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "core/base/ascii.h"
 #include "core/base/cycle_clock.h"
 #include "server/engine/echo.h"
+#include "server/engine/key_waiters.h"
+#include "server/engine/push_hold.h"
 
 namespace tarn {
 namespace {
@@ -27,6 +30,8 @@ std::string unknown_subcommand(std::string_view container, std::string_view name
   return "ERR unknown subcommand '" + std::string(echo(name, kMaxEchoedBytes)) + "'. Try " +
          upper_case(container) + " HELP.";
 }
+
+bool is_exec(const Command* command) { return command != nullptr && command->row->name == "exec"; }
 
 }  // namespace
 
@@ -55,16 +60,30 @@ void Dispatcher::reset_stats() {
   commands_processed_ = 0;
 }
 
+// Replies the error. A transaction does not survive that: its EXEC will fail, or fails now.
 void Dispatcher::reject(Session& session, const Command* command, std::string_view error) {
-  session.reply.error(error);
-  errors_.count(error);
+  if (is_exec(command)) {
+    if (error.starts_with("ERR ")) error.remove_prefix(4);
+    session.reply.error("EXECABORT Transaction discarded because of: " + std::string(error));
+    discard_transaction(session);
+  } else {
+    session.reply.error(error);
+  }
+  account_rejected(session, command);
+}
+
+// For a command that got an error in place of being run.
+void Dispatcher::account_rejected(Session& session, const Command* command) {
+  errors_.count(session.reply.last_error());
   session.reply.take_failed();
   if (command != nullptr) ++command->stats.rejected;
+  if (in_transaction(session)) session.transaction->abort();
 }
 
 // The command, or the subcommand, that the arguments name and fit; null if an error was replied.
 const Command* Dispatcher::resolve(Session& session, const Request& request) {
   const Command* command = request.command;
+  session.last_command = nullptr;
   if (command == nullptr) {
     reject(session, nullptr, unknown_command(request.args));
     return nullptr;
@@ -77,6 +96,7 @@ const Command* Dispatcher::resolve(Session& session, const Request& request) {
     }
     command = subcommand;
   }
+  session.last_command = command;
   if (!command->arity_fits(request.args.size())) {
     reject(session, command,
            "ERR wrong number of arguments for '" + command->full_name + "' command");
@@ -95,23 +115,27 @@ Admission Dispatcher::ask_gates(Call& call, std::uint32_t raised) {
 }
 
 Dispatcher::Outcome Dispatcher::run_past_gates(Call& call, std::uint32_t raised) {
+  const OutputBuffer::Mark before = call.reply.out().mark();
   switch (ask_gates(call, raised)) {
-    case Admission::kAdmit:
-      (raised & kNoTouchGate) != 0 ? run_without_touching(call) : run(call);
-      break;
+    case Admission::kAdmit: run_as_asked(call); break;
+    case Admission::kQueue: break;
     case Admission::kRefuse:
-      errors_.count(call.reply.last_error());
-      call.reply.take_failed();
-      ++call.command.stats.rejected;
+      if (is_exec(&call.command)) {
+        call.reply.out().truncate(before);
+        reject(call.session, &call.command, std::string(call.reply.last_error()));
+      } else {
+        account_rejected(call.session, &call.command);
+      }
       break;
     case Admission::kHold: call.session.paused = true; return Outcome::kHeld;
   }
   return Outcome::kDone;
 }
 
-// For CLIENT NO-TOUCH: reads leave no trace, except those of TOUCH, whose purpose is the trace.
-void Dispatcher::run_without_touching(Call& call) {
-  if (call.command.row->name == "touch") return run(call);
+// With CLIENT NO-TOUCH reads leave no trace, except those of TOUCH, whose purpose is the trace.
+void Dispatcher::run_as_asked(Call& call) {
+  const bool touches = call.command.row->name == "touch" || is_exec(&call.command);
+  if ((call.session.gates & kNoTouchGate) == 0 || touches) return run(call);
   bool& freeze = databases_.context().freeze_access;
   const bool frozen = std::exchange(freeze, true);
   run(call);
@@ -119,12 +143,17 @@ void Dispatcher::run_without_touching(Call& call) {
 }
 
 Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request) {
+  const bool silent = session.reply_mode != Session::ReplyMode::kOn;
+  std::optional<PushHold> hold;
+  if (silent || (session.gates & kPushGate) != 0) [[unlikely]]
+    hold.emplace(session);
   const OutputBuffer::Mark before = session.reply.out().mark();
   const Command* command = resolve(session, request);
   if (command != nullptr) {
     Call call(*command, request.args, session, databases_, notifications_);
     call.set_prefetched(request.prefetched);
     call.set_blobs(request.blobs);
+    call.set_waiters(key_waiters_);
     const std::uint32_t raised =
         raised_ | session.gates | ((command->flags & kProtected) != 0 ? kProtectedGate : 0u);
     if (raised == 0) [[likely]] {
@@ -135,22 +164,53 @@ Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request
   }
   ++session.commands;
   if (session.reply_mode != Session::ReplyMode::kOn) [[unlikely]] {
-    // The reply to CLIENT REPLY SKIP itself, and that to the command after it, are left out.
-    session.reply.out().truncate(before);
+    if (silent) session.reply.out().truncate(before);
+    // CLIENT REPLY SKIP itself writes nothing; the reply to the command after it is left out.
     if (session.reply_mode == Session::ReplyMode::kSkipNext) {
       session.reply_mode = Session::ReplyMode::kSkipThis;
     } else if (session.reply_mode == Session::ReplyMode::kSkipThis) {
       session.reply_mode = Session::ReplyMode::kOn;
     }
   }
+  if (hold && (session.gates & kTrackingGate) != 0 && watcher_ != nullptr) {
+    watcher_->on_tracked_request(session, command);
+  }
   return Outcome::kDone;
+}
+
+void Dispatcher::run_queued(Session& session, const OwnedRequest& request) {
+  const OutputBuffer::Mark before = session.reply.out().mark();
+  Call call(*request.command(), request.args(), session, databases_, notifications_);
+  call.set_blobs(request.blobs());
+  run_as_asked(call);
+  if (session.reply_mode == Session::ReplyMode::kOff) session.reply.out().truncate(before);
+}
+
+void Dispatcher::run_again(Session& session, const OwnedRequest& request, std::size_t woken_by,
+                           bool silent) {
+  const PushHold hold(session);
+  const OutputBuffer::Mark before = session.reply.out().mark();
+  Call call(*request.command(), request.args(), session, databases_, notifications_);
+  call.set_blobs(request.blobs());
+  call.set_waiters(key_waiters_);
+  call.set_woken_by(woken_by);
+  const Call* const outer = std::exchange(running_, &call);
+  const std::uint64_t start = CycleClock::now();
+  call.command.row->handler(call);
+  last_end_ = CycleClock::now();
+  running_ = outer;
+  if (silent) session.reply.out().truncate(before);
+  const std::uint64_t cycles = last_end_ - start;
+  call.command.stats.cycles += cycles;
+  if (call.reply.take_failed()) account_failure(call);
+  if (cycles >= slow_cycles_) report_slow(call, cycles);
 }
 
 void Dispatcher::run(Call& call) {
   const Call* const outer = std::exchange(running_, &call);
-  call.session.last_command = &call.command;
   const std::uint64_t start = CycleClock::now();
-  if (start - last_refresh_ > refresh_cycles_) {
+  // All commands of a transaction see the same moment.
+  if (start - last_refresh_ > refresh_cycles_ && outer == nullptr) {
     clock_.refresh();
     last_refresh_ = start;
   }
@@ -158,7 +218,16 @@ void Dispatcher::run(Call& call) {
   last_end_ = CycleClock::now();
   account(call, last_end_ - start);
   running_ = outer;
-  if (!redacted_.empty()) redacted_.clear();
+  if (afterwards_ != 0) [[unlikely]]
+    do_afterwards();
+}
+
+void Dispatcher::do_afterwards() {
+  redacted_.clear();
+  afterwards_ &= ~kForgetRedacted;
+  if (running_ != nullptr || afterwards_ == 0) return;
+  key_waiters_->serve();
+  afterwards_ = 0;
 }
 
 void Dispatcher::account(Call& call, std::uint64_t cycles) {
@@ -170,15 +239,25 @@ void Dispatcher::account(Call& call, std::uint64_t cycles) {
     if (stats.latency == nullptr) stats.latency = std::make_unique<Histogram>();
     stats.latency->record(cycles);
   }
-  if (call.reply.take_failed()) [[unlikely]] {
-    ++stats.failed;
-    errors_.count(call.reply.last_error());
-  }
-  if (cycles >= slow_cycles_ && watcher_ != nullptr) [[unlikely]] {
-    watcher_->on_slow_command(call, static_cast<std::int64_t>(CycleClock::to_ns(cycles) / 1000));
-  }
+  if (call.reply.take_failed()) [[unlikely]]
+    account_failure(call);
+  if (cycles >= slow_cycles_) [[unlikely]]
+    report_slow(call, cycles);
   if (watch_all_ && watcher_ != nullptr) [[unlikely]]
     watcher_->on_command(call);
+  if ((call.session.gates & kTrackingGate) != 0 && (call.command.flags & kReadonly) != 0 &&
+      watcher_ != nullptr) [[unlikely]]
+    watcher_->on_tracked_read(call);
+}
+
+void Dispatcher::account_failure(const Call& call) {
+  ++call.command.stats.failed;
+  errors_.count(call.reply.last_error());
+}
+
+void Dispatcher::report_slow(const Call& call, std::uint64_t cycles) {
+  if (watcher_ == nullptr) return;
+  watcher_->on_slow_command(call, static_cast<std::int64_t>(CycleClock::to_ns(cycles) / 1000));
 }
 
 }  // namespace tarn

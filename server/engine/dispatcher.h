@@ -11,6 +11,7 @@
 #include "server/engine/command_table.h"
 #include "server/engine/error_stats.h"
 #include "server/engine/gates.h"
+#include "server/engine/owned_request.h"
 
 namespace tarn {
 
@@ -23,6 +24,10 @@ class CommandWatcher {
   virtual void on_slow_command(const Call& call, std::int64_t duration_us) = 0;
   // Every one, while watch_all is set.
   virtual void on_command(const Call& call) = 0;
+  // One that reads, of a session with kTrackingGate.
+  virtual void on_tracked_read(const Call& /*call*/) {}
+  // A request of such a session is done, whatever came of it. `command` is null if there was none.
+  virtual void on_tracked_request(Session& /*session*/, const Command* /*command*/) {}
 };
 
 // CLIENT PAUSE: until when which commands wait.
@@ -48,6 +53,16 @@ class Dispatcher {
   // returned. kHeld: nothing happened, and the session waits to be resumed.
   Outcome execute(Session& session, const Request& request);
 
+  // Runs a command of a transaction within its EXEC; it has passed the gates.
+  void run_queued(Session& session, const OwnedRequest& request);
+  // Runs a command once more whose client has waited for a key: the argument at `woken_by`. Counts
+  // as a part of the first time. Leaves out the reply where `silent`.
+  void run_again(Session& session, const OwnedRequest& request, std::size_t woken_by, bool silent);
+
+  void set_key_waiters(KeyWaiters* waiters) { key_waiters_ = waiters; }
+  // Has the waiters served when the running command, or its transaction, is done.
+  void keys_are_ready() { afterwards_ |= kServeWaiters; }
+
   const CommandTable& table() const { return table_; }
   Databases& databases() { return databases_; }
   Clock& clock() { return clock_; }
@@ -71,7 +86,10 @@ class Dispatcher {
   // The command that runs now, for a crash report and for handlers that keep arguments secret.
   const Call* running() const { return running_; }
   // Keeps the argument of the running command out of logs and feeds.
-  void redact(std::size_t position) { redacted_.push_back(position); }
+  void redact(std::size_t position) {
+    redacted_.push_back(position);
+    afterwards_ |= kForgetRedacted;
+  }
   bool is_redacted(std::size_t position) const;
 
   // When the last command ended, by CycleClock.
@@ -81,12 +99,19 @@ class Dispatcher {
   void reset_stats();
 
  private:
+  // What is to be done after the running command.
+  enum Afterwards : std::uint8_t { kForgetRedacted = 1u << 0, kServeWaiters = 1u << 1 };
+
   const Command* resolve(Session& session, const Request& request);
   Admission ask_gates(Call& call, std::uint32_t raised);
   Outcome run_past_gates(Call& call, std::uint32_t raised);
-  void run_without_touching(Call& call);
+  void run_as_asked(Call& call);
   void run(Call& call);
+  void do_afterwards();
   void account(Call& call, std::uint64_t cycles);
+  void account_failure(const Call& call);
+  void account_rejected(Session& session, const Command* command);
+  void report_slow(const Call& call, std::uint64_t cycles);
   void reject(Session& session, const Command* command, std::string_view error);
 
   const CommandTable& table_;
@@ -97,6 +122,7 @@ class Dispatcher {
   std::uint32_t raised_ = 0;
   Pause pause_;
   CommandWatcher* watcher_ = nullptr;
+  KeyWaiters* key_waiters_ = nullptr;
   bool watch_all_ = false;
   bool latency_tracking_ = true;
   std::uint64_t slow_cycles_;
@@ -104,6 +130,7 @@ class Dispatcher {
   std::uint64_t last_refresh_ = 0;
   std::uint64_t last_end_ = 0;
   const Call* running_ = nullptr;
+  std::uint8_t afterwards_ = 0;  // Afterwards
   std::vector<std::size_t> redacted_;
   std::uint64_t commands_processed_ = 0;
 };

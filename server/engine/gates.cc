@@ -31,24 +31,53 @@ Admission ask_authentication(Dispatcher&, Call& call) {
 // Every user may run every command until there are rules.
 Admission ask_permission(Dispatcher&, Call&) { return Admission::kAdmit; }
 
+// Between the messages of channels, RESP2 has no way to tell a reply apart.
+Admission ask_subscribed(Dispatcher&, Call& call) {
+  if (call.reply.resp3() || (call.command.flags & kWhileSubscribed) != 0) return Admission::kAdmit;
+  return refuse(call, "ERR Can't execute '" + call.command.full_name +
+                          "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                          "allowed in this context");
+}
+
 Admission ask_monitor(Dispatcher&, Call& call) {
   if ((call.command.flags & (kReadonly | kWrite | kMayReplicate)) == 0) return Admission::kAdmit;
   return refuse(call, "ERR Replica can't interact with the keyspace");
 }
 
+// What a command may do; for EXEC, what the commands may do that it runs.
+std::uint32_t effective_flags(const Call& call) {
+  const bool runs_queue = call.command.row->name == "exec" && in_transaction(call.session);
+  return call.command.flags | (runs_queue ? call.session.transaction->flags() : 0u);
+}
+
 Admission ask_pause(Dispatcher& dispatcher, Call& call) {
   const Pause& pause = dispatcher.pause();
   if (pause.until_ms <= call.now_ms()) return Admission::kAdmit;
-  const bool writes = (call.command.flags & (kWrite | kMayReplicate)) != 0;
+  const bool writes = (effective_flags(call) & (kWrite | kMayReplicate)) != 0;
   return !pause.writes_only || writes ? Admission::kHold : Admission::kAdmit;
+}
+
+Admission ask_fit_for_transaction(Dispatcher&, Call& call) {
+  if ((call.command.flags & kNoMulti) == 0) return Admission::kAdmit;
+  return refuse(call, "ERR Command not allowed inside a transaction");
+}
+
+Admission queue_in_transaction(Dispatcher&, Call& call) {
+  if ((call.command.flags & kNeverQueued) != 0) return Admission::kAdmit;
+  call.session.transaction->queue(call.command, call.args, call.blobs());
+  call.reply.simple("QUEUED");
+  return Admission::kQueue;
 }
 
 constexpr Gate kGates[] = {
     {kProtectedGate, "protected", ask_protected},
     {kAuthenticationGate, "authentication", ask_authentication},
+    {kTransactionGate, "fit for a transaction", ask_fit_for_transaction},
     {kPermissionGate, "permission", ask_permission},
+    {kSubscribedGate, "subscribed", ask_subscribed},
     {kMonitorGate, "monitor", ask_monitor},
     {kPauseGate, "pause", ask_pause},
+    {kTransactionGate, "transaction", queue_in_transaction},
 };
 
 }  // namespace

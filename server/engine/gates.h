@@ -15,6 +15,7 @@ enum class Admission : std::uint8_t {
   kAdmit,
   kRefuse,  // an error was replied
   kHold,    // not now: the client waits, and the command is tried again when it is resumed
+  kQueue,   // a transaction has it; +QUEUED was replied
 };
 
 // A reason to look twice at a command before it runs. Most are not in force most of the time: a
@@ -27,6 +28,10 @@ enum GateBit : std::uint32_t {
   kPauseGate = 1u << 3,           // raised during CLIENT PAUSE
   kMonitorGate = 1u << 4,         // raised for a session that runs MONITOR
   kNoTouchGate = 1u << 5,         // raised for a session with CLIENT NO-TOUCH; refuses nothing
+  kTransactionGate = 1u << 6,     // raised for a session between MULTI and EXEC
+  kSubscribedGate = 1u << 7,      // raised for a session that subscribes to something
+  kPushGate = 1u << 8,            // raised for a session that is sent pushes; refuses nothing
+  kTrackingGate = 1u << 9,        // raised for a session with CLIENT TRACKING; refuses nothing
 };
 
 struct Gate {

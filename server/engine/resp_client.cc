@@ -16,7 +16,8 @@ constexpr std::size_t kMaxBatch = 128;
 constexpr std::uint64_t kTurnUs = 1000;
 
 ClientClass client_class(const Session& session) {
-  return session.monitor ? kReplicaClients : kNormalClients;
+  if (session.monitor) return kReplicaClients;
+  return session.subscriber != nullptr ? kPubsubClients : kNormalClients;
 }
 
 // A web page can make its reader's browser send requests here, with commands in the body. They
@@ -27,9 +28,12 @@ bool is_http(std::string_view command) {
 
 }  // namespace
 
+const OutputBufferLimit& output_limit(const Options& options, const Session& session) {
+  return options.client_output_buffer_limits[client_class(session)];
+}
+
 void enforce_output_limit(RespContext& context, Session& session) {
-  const OutputBufferLimit& limit =
-      context.options.client_output_buffer_limits[client_class(session)];
+  const OutputBufferLimit& limit = output_limit(context.options, session);
   if (limit.hard_bytes == 0 && limit.soft_bytes == 0) return;
   if (session.closing) return;
   const std::size_t waiting = session.transport->output().memory_bytes();
@@ -161,7 +165,9 @@ std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
     const std::span<const BlobRef> blobs =
         received_.empty() ? std::span<const BlobRef>() : blobs_of(item);
     const Dispatcher::Request request{item.command, args, blobs, key};
-    if (dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) hold(request);
+    if (dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) {
+      held_.emplace(item.command, args, blobs);
+    }
     offset = item.end;
     if (!by_position_.empty()) by_position_.clear();
     if (!may_run() || dispatcher.last_end_cycles() > deadline_cycles) break;
@@ -175,21 +181,10 @@ void RespClient::drop_http() {
   transport_.close();
 }
 
-void RespClient::hold(const Dispatcher::Request& request) {
-  HeldRequest& held = held_.emplace();
-  held.command = request.command;
-  held.blobs.assign(request.blobs.begin(), request.blobs.end());
-  held.storage.reserve(request.args.size());
-  for (std::size_t i = 0; i < request.args.size(); ++i) {
-    const bool in_blob = i < held.blobs.size() && held.blobs[i];
-    held.args.push_back(in_blob ? request.args[i] : held.storage.emplace_back(request.args[i]));
-  }
-}
-
 void RespClient::run_held() {
-  HeldRequest held = std::move(*held_);
+  OwnedRequest held = std::move(*held_);
   held_.reset();
-  const Dispatcher::Request request{held.command, held.args, held.blobs, nullptr};
+  const Dispatcher::Request request{held.command(), held.args(), held.blobs(), nullptr};
   if (context_.dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) {
     held_ = std::move(held);
   }
@@ -231,8 +226,10 @@ void RespClient::on_direct(std::size_t bytes) {
   receiving_.reset();
 }
 
+// What a transaction has queued counts: it was received, and has not run.
 bool RespClient::within_input_limit(std::size_t waiting_bytes) {
   for (const BlobRef& blob : received_) waiting_bytes += blob->size();
+  if (in_transaction(session_)) waiting_bytes += session_.transaction->argument_bytes();
   if (waiting_bytes <= context_.options.client_query_buffer_limit) return true;
   ++context_.input_limit_disconnections;
   if (context_.log_closing) {

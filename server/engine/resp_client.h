@@ -52,17 +52,12 @@ struct RespContext {
   std::uint64_t output_limit_disconnections = 0;
 };
 
+// The class of clients that the session belongs to has this limit.
+const OutputBufferLimit& output_limit(const Options& options, const Session& session);
+
 // Closes a client whose waiting replies exceed client-output-buffer-limit. Called after its
 // commands and, for the soft limit, from time to time.
 void enforce_output_limit(RespContext& context, Session& session);
-
-// A request that a gate holds: copied, for its client's input moves on.
-struct HeldRequest {
-  const Command* command = nullptr;
-  std::vector<std::string> storage;
-  std::vector<std::string_view> args;
-  std::vector<BlobRef> blobs;
-};
 
 // A client that speaks RESP: turns what its connection receives into commands, and runs them.
 //
@@ -93,7 +88,6 @@ class RespClient final : public InputHandler {
   // Returns the offset behind the last request that ran.
   std::size_t run(std::size_t offset, std::uint64_t deadline_cycles);
   void drop_http();
-  void hold(const Dispatcher::Request& request);
   void run_held();
   std::span<const BlobRef> blobs_of(const RespBatch::Item& item);
   Taken begin_large_bulk(std::string_view input, std::size_t offset);
@@ -108,7 +102,7 @@ class RespClient final : public InputHandler {
 
   std::vector<BlobRef> received_;  // large arguments of the request in progress
   std::vector<BlobRef> by_position_;
-  std::optional<HeldRequest> held_;
+  std::optional<OwnedRequest> held_;  // by a gate
   BlobRef receiving_;
   std::size_t received_bytes_ = 0;
 };

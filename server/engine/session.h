@@ -1,15 +1,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "server/engine/reply.h"
+#include "server/engine/transaction.h"
 #include "server/net/transport.h"
 
 namespace tarn {
 
 struct Command;
+struct Subscriber;
+struct TrackedClient;
 
 // Reasons for a command of this session to pass a gate of the dispatcher that others need not; see
 // gates.h.
@@ -43,6 +47,16 @@ struct Session {
   bool closing = false;  // takes no more commands; goes once its replies are sent
   bool paused = false;   // its next command waits for the end of CLIENT PAUSE
   bool blocked = false;  // its last command waits for something; see blocked_clients.h
+  bool deny_blocking = false;  // a command that would wait behaves as if its time were up
+
+  std::unique_ptr<Transaction> transaction;  // while it is in one, or watches keys
+
+  Subscriber* subscriber = nullptr;   // while it subscribes to anything; see pubsub.h
+  TrackedClient* tracking = nullptr;  // while CLIENT TRACKING is on; see tracking.h
+
+  // Where messages are written that are no replies; see push_outlet.h.
+  OutputBuffer& pushes() { return held_pushes != nullptr ? *held_pushes : reply.out(); }
+  OutputBuffer* held_pushes = nullptr;  // while its own command runs
 
   const Command* last_command = nullptr;
   std::uint64_t commands = 0;

@@ -10,6 +10,7 @@
 
 #include "server/engine/redis_version.h"
 #include "server/net/transport.h"
+#include "server/pubsub/tracking.h"
 #include "tarn_version.h"
 
 namespace tarn {
@@ -81,9 +82,9 @@ void clients(InfoWriter& out, const InfoSources& from) {
   out.field("client_recent_max_input_buffer", max_input);
   out.field("client_recent_max_output_buffer", max_output);
   out.field("blocked_clients", from.blocked.size());
-  out.field("tracking_clients", 0);
-  out.field("clients_in_timeout_table", 0);
-  out.field("total_blocking_keys", 0);
+  out.field("tracking_clients", from.tracking.clients());
+  out.field("clients_in_timeout_table", from.blocked.with_timeout());
+  out.field("total_blocking_keys", from.key_waiters.keys());
   out.field("total_blocking_keys_on_nokey", 0);
 }
 
@@ -160,8 +161,10 @@ void keyspace(InfoWriter& out, const InfoSources& from) {
   for (std::size_t i = 0; i < from.databases.size(); ++i) {
     const Keyspace& database = from.databases[i];
     if (database.empty()) continue;
-    out.format(fmt::format("db{}", i), "keys={},expires={},avg_ttl={}", database.size(),
-               database.expires(), database.average_ttl_ms());
+    std::string line = fmt::format("keys={},expires={},avg_ttl={}", database.size(),
+                                   database.expires(), database.average_ttl_ms());
+    if (database.field_expires() > 0) line += fmt::format(",subexpiry={}", database.field_expires());
+    out.field(fmt::format("db{}", i), line);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "server/engine/blocked_clients.h"
 #include "server/engine/client_registry.h"
 #include "server/engine/dispatcher.h"
+#include "server/engine/key_waiters.h"
 #include "server/engine/resp_client.h"
 #include "server/metrics/info.h"
 #include "server/metrics/memory_meter.h"
@@ -15,6 +16,8 @@
 
 namespace tarn {
 
+class PubSub;
+class Tracking;
 struct NetStats;
 
 // What INFO tells of. All of it outlives the sections.
@@ -31,6 +34,9 @@ struct InfoSources {
   MemoryMeter& memory;
   // Spent on deleting due keys.
   const std::uint64_t& expiry_cycles;
+  const PubSub& pubsub;
+  const Tracking& tracking;
+  const KeyWaiters& key_waiters;
 };
 
 // The sections that every server has, in the order that clients are used to. Fields of what this

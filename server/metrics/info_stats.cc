@@ -3,6 +3,8 @@
 #include "core/base/cycle_clock.h"
 #include "server/metrics/info_sections.h"
 #include "server/net/net_loop.h"
+#include "server/pubsub/pubsub.h"
+#include "server/pubsub/tracking.h"
 
 namespace tarn::info_sections {
 namespace {
@@ -33,6 +35,7 @@ void traffic(InfoWriter& out, const InfoSources& from) {
 
 void keys(InfoWriter& out, const InfoSources& from) {
   const KeyspaceStats& keyspace = from.databases.stats();
+  out.field("expired_subkeys", keyspace.expired_fields);
   out.field("expired_keys", keyspace.expired);
   out.field("expired_stale_perc", "0.00");
   out.field("expired_time_cap_reached_count", 0);
@@ -43,12 +46,12 @@ void keys(InfoWriter& out, const InfoSources& from) {
   out.field("current_eviction_exceeded_time", 0);
   out.field("keyspace_hits", keyspace.hits);
   out.field("keyspace_misses", keyspace.misses);
-  out.field("pubsub_channels", 0);
-  out.field("pubsub_patterns", 0);
-  out.field("pubsubshard_channels", 0);
+  out.field("pubsub_channels", from.pubsub.topics(TopicKind::kChannel).size());
+  out.field("pubsub_patterns", from.pubsub.topics(TopicKind::kPattern).size());
+  out.field("pubsubshard_channels", from.pubsub.topics(TopicKind::kShardChannel).size());
 }
 
-void background(InfoWriter& out) {
+void background(InfoWriter& out, const InfoSources& from) {
   out.field("latest_fork_usec", 0);
   out.field("total_forks", 0);
   out.field("migrate_cached_sockets", 0);
@@ -59,9 +62,9 @@ void background(InfoWriter& out) {
   out.field("active_defrag_key_misses", 0);
   out.field("total_active_defrag_time", 0);
   out.field("current_active_defrag_time", 0);
-  out.field("tracking_total_keys", 0);
-  out.field("tracking_total_items", 0);
-  out.field("tracking_total_prefixes", 0);
+  out.field("tracking_total_keys", from.tracking.keys());
+  out.field("tracking_total_items", from.tracking.items());
+  out.field("tracking_total_prefixes", from.tracking.prefixes());
 }
 
 // Calls visit(command) for every command and subcommand.
@@ -78,7 +81,7 @@ void for_each_command(const InfoSources& from, Visit visit) {
 void stats(InfoWriter& out, const InfoSources& from) {
   traffic(out, from);
   keys(out, from);
-  background(out);
+  background(out, from);
   out.field("unexpected_error_replies", 0);
   out.field("total_error_replies", from.dispatcher.errors().total());
   out.field("dump_payload_sanitizations", 0);

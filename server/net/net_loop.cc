@@ -19,6 +19,10 @@ NetLoop::~NetLoop() {
 
 void NetLoop::flush_soon(Connection& connection) {
   to_flush_.push_back(&connection);
+  end_batch_soon();
+}
+
+void NetLoop::end_batch_soon() {
   if (flush_posted_) return;
   flush_posted_ = true;
   // Behind the handlers of everything that is ready now.

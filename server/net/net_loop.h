@@ -53,6 +53,9 @@ class NetLoop {
   void flush_soon(Connection& connection);
   void cancel_flush(Connection& connection);
 
+  // Has a batch end soon, where no connection causes one.
+  void end_batch_soon();
+
   // Called at the end of each batch, before its replies are sent.
   void on_batch_end(std::function<void()> hook) { batch_end_ = std::move(hook); }
   void end_batch() {

@@ -1,6 +1,7 @@
 #include "server/net/output_buffer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/assert.h"
 
@@ -21,21 +22,38 @@ void OutputBuffer::close_open_segment() {
   if (open_start_ == nullptr) return;
   segments_.back().size = static_cast<std::size_t>(cursor_ - segments_.back().data);
   closed_bytes_ += open_bytes();
+  unfilled_ = segments_.size() - 1;
   open_start_ = cursor_ = limit_ = nullptr;
 }
 
-void OutputBuffer::add_chunk() {
+// Opens a segment with so much room: behind the last one in its chunk, or in a chunk of its own.
+void OutputBuffer::open_segment(std::size_t room) {
   close_open_segment();
+  if (unfilled_ != kNone) {
+    Segment& last = segments_[unfilled_];
+    char* const begin = const_cast<char*>(last.data) + last.size;
+    char* const end = last.chunk.get() + ChunkPool::kChunkBytes;
+    if (static_cast<std::size_t>(end - begin) >= room) {
+      std::unique_ptr<char[]> chunk = std::move(last.chunk);
+      Segment& segment = segments_.emplace_back();
+      segment.chunk = std::move(chunk);
+      segment.data = open_start_ = cursor_ = begin;
+      limit_ = end;
+      unfilled_ = kNone;
+      return;
+    }
+  }
   Segment& segment = segments_.emplace_back();
   segment.chunk = pool_->take();
-  segment.data = segment.chunk.get();
-  open_start_ = cursor_ = segment.chunk.get();
+  held_bytes_ += ChunkPool::kChunkBytes;
+  segment.data = open_start_ = cursor_ = segment.chunk.get();
   limit_ = cursor_ + ChunkPool::kChunkBytes;
+  unfilled_ = kNone;
 }
 
 void OutputBuffer::append_across(std::string_view bytes) {
   while (!bytes.empty()) {
-    if (cursor_ == limit_) add_chunk();
+    if (cursor_ == limit_) open_segment(1);
     const std::size_t part = std::min(bytes.size(), static_cast<std::size_t>(limit_ - cursor_));
     std::memcpy(cursor_, bytes.data(), part);
     cursor_ += part;
@@ -50,6 +68,7 @@ void OutputBuffer::append_shared(BlobRef blob, std::string_view bytes) {
   segment.size = bytes.size();
   segment.blob = std::move(blob);
   closed_bytes_ += bytes.size();
+  held_bytes_ += bytes.size();
 }
 
 OutputBuffer::Placeholder OutputBuffer::add_placeholder() {
@@ -64,33 +83,69 @@ void OutputBuffer::fill(Placeholder place, std::string_view bytes) {
   segment.data = segment.blob->data();
   segment.size = bytes.size();
   closed_bytes_ += bytes.size();
+  held_bytes_ += bytes.size();
 }
 
 OutputBuffer::Mark OutputBuffer::mark() { return {segments_.size(), bytes()}; }
 
-void OutputBuffer::truncate(const Mark& mark) {
-  close_open_segment();
-  while (segments_.size() > mark.segments) {
-    Segment& segment = segments_.back();
-    closed_bytes_ -= segment.size;
-    if (segment.chunk != nullptr) pool_->give_back(std::move(segment.chunk));
-    segments_.pop_back();
+// Gives back what a segment holds.
+void OutputBuffer::release(Segment& segment) {
+  if (segment.chunk != nullptr) {
+    held_bytes_ -= ChunkPool::kChunkBytes;
+    pool_->give_back(std::move(segment.chunk));
+  } else if (segment.blob) {
+    held_bytes_ -= segment.size;
+    segment.blob.reset();
   }
-  if (closed_bytes_ > mark.bytes) {
-    const std::size_t excess = closed_bytes_ - mark.bytes;
-    segments_.back().size -= excess;
-    closed_bytes_ -= excess;
-  }
-  TARN_ASSERT(closed_bytes_ == mark.bytes);
 }
 
-std::size_t OutputBuffer::memory_bytes() const {
-  std::size_t total = segments_.capacity() * sizeof(Segment);
-  for (std::size_t i = first_; i < segments_.size(); ++i) {
-    const Segment& segment = segments_[i];
-    total += segment.chunk != nullptr ? ChunkPool::kChunkBytes : segment.size;
+// Takes the last segment back. A chunk that holds earlier segments too goes to the latest of them.
+void OutputBuffer::drop_last() {
+  Segment dropped = std::move(segments_.back());
+  segments_.pop_back();
+  closed_bytes_ -= dropped.size;
+  if (dropped.chunk != nullptr && dropped.data != dropped.chunk.get()) {
+    for (std::size_t i = segments_.size(); i-- > first_;) {
+      if (segments_[i].data + segments_[i].size != dropped.data) continue;
+      segments_[i].chunk = std::move(dropped.chunk);
+      return;
+    }
   }
-  return total;
+  release(dropped);
+}
+
+void OutputBuffer::truncate(const Mark& mark) {
+  close_open_segment();
+  while (segments_.size() > mark.segments) drop_last();
+  unfilled_ = kNone;
+  if (segments_.empty()) return;
+  Segment& last = segments_.back();
+  const std::size_t excess = closed_bytes_ - mark.bytes;
+  TARN_ASSERT(excess == 0 || (excess <= last.size && last.chunk != nullptr));
+  last.size -= excess;
+  closed_bytes_ -= excess;
+  if (last.chunk != nullptr) unfilled_ = segments_.size() - 1;
+}
+
+// Little is copied, so that it shares a chunk with what comes before and after it.
+void OutputBuffer::splice(OutputBuffer& other) {
+  constexpr std::size_t kCopiedBytes = 1024;
+  other.close_open_segment();
+  if (other.closed_bytes_ <= kCopiedBytes) {
+    for (std::size_t i = other.first_; i < other.segments_.size(); ++i) {
+      append({other.segments_[i].data, other.segments_[i].size});
+    }
+    return other.clear();
+  }
+  close_open_segment();
+  for (std::size_t i = other.first_; i < other.segments_.size(); ++i) {
+    segments_.push_back(std::move(other.segments_[i]));
+  }
+  closed_bytes_ += std::exchange(other.closed_bytes_, 0);
+  held_bytes_ += std::exchange(other.held_bytes_, 0);
+  other.segments_.clear();
+  other.first_ = 0;
+  other.unfilled_ = kNone;
 }
 
 std::size_t OutputBuffer::gather(std::span<iovec> vectors) {
@@ -113,27 +168,41 @@ void OutputBuffer::consume(std::size_t bytes) {
     if (bytes < segment.size) {
       segment.data += bytes;
       segment.size -= bytes;
-      return;
+      if (segment.blob) held_bytes_ -= bytes;
+      break;
     }
     bytes -= segment.size;
-    if (segment.chunk != nullptr) pool_->give_back(std::move(segment.chunk));
-    segment = {};
+    if (unfilled_ == first_) unfilled_ = kNone;
+    release(segment);
     ++first_;
   }
+  forget_sent();
+}
+
+// Sent segments go when they are half of all, so that a peer that is always behind costs no more
+// than what waits for it.
+void OutputBuffer::forget_sent() {
+  if (first_ * 2 < segments_.size()) return;
   if (first_ == segments_.size()) {
     segments_.clear();
-    first_ = 0;
+    if (segments_.capacity() > kKeptSegments) segments_.shrink_to_fit();
+  } else if (first_ >= kKeptSegments) {
+    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(first_));
+    if (unfilled_ != kNone) unfilled_ -= first_;
+  } else {
+    return;
   }
+  first_ = 0;
 }
 
 void OutputBuffer::clear() {
-  for (Segment& segment : segments_) {
-    if (segment.chunk != nullptr) pool_->give_back(std::move(segment.chunk));
-  }
+  for (std::size_t i = first_; i < segments_.size(); ++i) release(segments_[i]);
   segments_.clear();
   first_ = 0;
   closed_bytes_ = 0;
+  held_bytes_ = 0;
   open_start_ = cursor_ = limit_ = nullptr;
+  unfilled_ = kNone;
 }
 
 }  // namespace tarn

@@ -27,9 +27,12 @@ class ChunkPool {
   std::vector<std::unique_ptr<char[]>> free_;
 };
 
-// What waits to be sent to a peer: a list of segments, each a chunk that was written to, or a view
-// into a shared blob. Writers reserve room, write, and commit; the connection gathers the segments,
-// sends, and consumes.
+// What waits to be sent to a peer: a list of segments, each a part of a chunk that was written to,
+// or a view into a shared blob. Writers reserve room, write, and commit; the connection gathers the
+// segments, sends, and consumes.
+//
+// A blob between two small replies does not end the chunk: writing goes on in what is left of it.
+// So several segments can lie in one chunk, and the last of them owns it, since it is sent last.
 class OutputBuffer {
  public:
   explicit OutputBuffer(ChunkPool& pool) : pool_(&pool) {}
@@ -37,10 +40,12 @@ class OutputBuffer {
   OutputBuffer(const OutputBuffer&) = delete;
   OutputBuffer& operator=(const OutputBuffer&) = delete;
 
+  ChunkPool& pool() { return *pool_; }
+
   // Returns at least `bytes` bytes in one piece to write to. REQUIRES: bytes <= kChunkBytes.
   char* reserve(std::size_t bytes) {
     if (static_cast<std::size_t>(limit_ - cursor_) < bytes) [[unlikely]]
-      add_chunk();
+      open_segment(bytes);
     return cursor_;
   }
   // Says that everything before `end`, in the room last reserved, has been written.
@@ -69,11 +74,14 @@ class OutputBuffer {
   Mark mark();
   void truncate(const Mark& mark);
 
+  // Appends what the other one holds, which is empty then. REQUIRES: the same pool.
+  void splice(OutputBuffer& other);
+
   bool empty() const { return bytes() == 0; }
   // Bytes that wait.
   std::size_t bytes() const { return closed_bytes_ + (segments_.empty() ? 0 : open_bytes()); }
   // Memory that is held for them, shared blobs included.
-  std::size_t memory_bytes() const;
+  std::size_t memory_bytes() const { return held_bytes_ + segments_.capacity() * sizeof(Segment); }
   std::size_t segments() const { return segments_.size() - first_; }
 
   // Fills `vectors` with what comes first; returns how many were filled.
@@ -86,22 +94,29 @@ class OutputBuffer {
   struct Segment {
     const char* data = nullptr;
     std::size_t size = 0;
-    std::unique_ptr<char[]> chunk;  // where the segment is a chunk of the pool's
+    std::unique_ptr<char[]> chunk;  // where the segment is the last one in a chunk of the pool's
     BlobRef blob;                   // where it is a view into a blob
   };
+  static constexpr std::size_t kKeptSegments = 64;
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
   std::size_t open_bytes() const { return static_cast<std::size_t>(cursor_ - open_start_); }
-  void add_chunk();
+  void open_segment(std::size_t room);
   void close_open_segment();
   void append_across(std::string_view bytes);
+  void release(Segment& segment);
+  void drop_last();
+  void forget_sent();
 
   ChunkPool* pool_;
   std::vector<Segment> segments_;  // from first_ on; the last one is open where open_start_ is set
   std::size_t first_ = 0;
   std::size_t closed_bytes_ = 0;
+  std::size_t held_bytes_ = 0;  // chunks and blobs
   char* open_start_ = nullptr;
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
+  std::size_t unfilled_ = kNone;  // the closed segment behind which its chunk has room
 };
 
 }  // namespace tarn

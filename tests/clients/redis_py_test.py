@@ -7,14 +7,7 @@ import unittest
 
 import redis
 
-from listening import HOST, SMALL, listening_server
-
-
-def eventually(condition, timeout_s=30):
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return condition()
+from listening import HOST, SMALL, eventually, listening_server
 
 
 class RedisPy(unittest.TestCase):

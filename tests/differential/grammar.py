@@ -203,6 +203,11 @@ def short_timeout(rng, out):
     out.append(rng.choice([b"0.001", b"0.002", b"0.01", b"-1", b"x", b"0.003", b"1e-3"]))
 
 
+def draws_for_ever(args):
+    """Does SRANDMEMBER or one of its kind ask for so many draws that the reply has no end?"""
+    return len(args) > 2 and (as_integer(args[2]) or 0) < -10_000
+
+
 def waits_too_long(data):
     """Would a blocking command with this timeout keep the run waiting?"""
     try:

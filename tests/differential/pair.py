@@ -8,7 +8,7 @@ their commands, and judged by `normalise` and `deviations`.
 
 import itertools
 
-from deviations import LATER_ENCODINGS, explained
+from deviations import OTHER_ENCODINGS, explained
 from families.administration import CONFIG_VALUES
 from normalise import CLOCK_TOLERANCE_MS, equivalent
 from support.resp import ConnectionClosed, Parser, Reply, ReplyError, plain
@@ -317,5 +317,5 @@ def _same_entry(mine, other):
     close = mine[2] == other[2] or (
         mine[2] > 0 < other[2] and abs(mine[2] - other[2]) <= CLOCK_TOLERANCE_MS
     )
-    same_kind = mine[0] == other[0] and (mine[1] == other[1] or encodings in LATER_ENCODINGS)
+    same_kind = mine[0] == other[0] and (mine[1] == other[1] or encodings in OTHER_ENCODINGS)
     return close and same_kind and mine[3] == other[3]

@@ -347,7 +347,7 @@ TEST_CASE("any sequence of operations matches the model") {
   CAPTURE(seed);
   Rng rng(seed);
   for (const Kind& kind : kKinds) {
-    for (const std::size_t steps : {400U, 4000U, 15'000U}) {
+    for (const std::size_t steps : {400U, 4000U, 10'000U}) {
       CAPTURE(kind.name);
       CAPTURE(steps);
       Population people;
@@ -412,8 +412,8 @@ TEST_CASE("what many erases leave behind is given back") {
   CAPTURE(seed);
   Rng rng(seed);
   Population people;
-  for (int i = 0; i < 20'000; ++i) people.add(uniform(rng));
-  while (people.order.size() > 2000) people.remove(rng() % people.order.size());
+  for (int i = 0; i < 12'000; ++i) people.add(uniform(rng));
+  while (people.order.size() > 1200) people.remove(rng() % people.order.size());
   people.verify();
   CHECK(bytes_per_thousand(people.tree) <= 16'000);
   while (!people.order.empty()) people.remove(rng() % people.order.size());

@@ -1,7 +1,7 @@
 """Sorted sets, as of Redis 7.0, sets among their operands."""
 
 from grammar import (
-    Family, either, floating, group, index, integer, key_of, keys_counted, maybe, member, one_of,
+    Family, draws_for_ever, either, floating, group, index, integer, key_of, keys_counted, maybe, member, one_of,
     options, repeat, row, short_timeout, small_count, waits_too_long, word,
 )  # fmt: skip
 
@@ -141,6 +141,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"ZRANDMEMBER" and draws_for_ever(args):
+        return True
     lexical = len(args) > 1 and args[1].startswith(b"lex")
     if args[0] == b"ZADD" and lexical:
         return len(args) % 2 == 1 or any(score != b"0" for score in args[2::2])
@@ -150,6 +152,8 @@ def _forbidden(args):
         return not lexical and not (args[0] == b"ZRANGESTORE" and args[2].startswith(b"lex"))
     if args[0] == b"@ZSCAN":
         return len(args) != 2
+    if args[0] in (b"ZRANK", b"ZREVRANK"):
+        return len(args) > 3  # WITHSCORE came with Redis 7.2
     if args[0] == b"BZMPOP":
         return len(args) > 1 and waits_too_long(args[1])
     return args[0] in (b"BZPOPMIN", b"BZPOPMAX") and waits_too_long(args[-1])

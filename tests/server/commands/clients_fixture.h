@@ -7,6 +7,10 @@
 #include "server/commands/families.h"
 #include "server/engine/authentication.h"
 #include "server/engine/client_services.h"
+#include "server/engine/key_events.h"
+#include "server/pubsub/notifier.h"
+#include "server/pubsub/pubsub.h"
+#include "server/pubsub/tracking.h"
 #include "tests/server/engine/command_fixture.h"
 #include "tests/server/engine/fake_transport.h"
 #include "tests/server/engine/manual_timers.h"
@@ -32,6 +36,7 @@ struct ClientsFixture : CommandFixture {
          {connection_commands(), client_commands(), server_commands(), command_commands()}) {
       table.add(rows, services);
     }
+    table.add(pubsub_commands(), pubsub);
     dispatcher.set_watcher(&watcher);
     for (FakeClient* client : {&a, &b}) {
       client->session.created_ms = client->session.last_active_ms = clock.monotonic_ms();
@@ -51,11 +56,16 @@ struct ClientsFixture : CommandFixture {
   }
 
   struct Watcher final : CommandWatcher {
-    explicit Watcher(MonitorFeed& feed) : monitors(feed) {}
+    Watcher(MonitorFeed& feed, Tracking& tracked) : monitors(feed), tracking(tracked) {}
     void on_slow_command(const Call&, std::int64_t) override {}
     void on_command(const Call& call) override { monitors.show(call); }
+    void on_tracked_read(const Call& call) override { tracking.remember(call); }
+    void on_tracked_request(Session& session, const Command* command) override {
+      tracking.request_done(session, command);
+    }
 
     MonitorFeed& monitors;
+    Tracking& tracking;
   };
 
   ClientRegistry clients;
@@ -63,10 +73,23 @@ struct ClientsFixture : CommandFixture {
   BlockedClients blocked{timers};
   ClientPause pause{dispatcher, clients, timers};
   MonitorFeed monitors{dispatcher};
-  Watcher watcher{monitors};
-  ClientServices services{config.options(), dispatcher, clients, blocked, pause, monitors};
+  KeyEvents events{databases};
+  PushOutlet outlet{config.options(), clients};
+  PubSub pubsub{outlet};
+  Notifier notifier{dispatcher.notifications(), events, pubsub};
+  Tracking tracking{dispatcher, clients, events, outlet};
+  Watcher watcher{monitors, tracking};
+  ClientServices services{config.options(), dispatcher, clients, blocked, pause,
+                          monitors,         pubsub,     tracking};
   FakeClient a{11, "127.0.0.1:50011"};
   FakeClient b{12, "127.0.0.1:50012"};
+
+  ~ClientsFixture() {
+    for (FakeClient* client : {&a, &b}) {
+      pubsub.forget(client->session);
+      tracking.disable(client->session);
+    }
+  }
 };
 
 }  // namespace tarn

@@ -98,7 +98,7 @@ TEST_CASE("Syntax: that of every command can be read") {
         string_condition_commands(), string_lcs_commands(), bitmap_commands(), bitfield_commands(),
         object_commands(), key_commands(), key_expiry_commands(), key_scan_commands(),
         database_commands(), connection_commands(), client_commands(), server_commands(),
-        command_commands()}) {
+        command_commands(), pubsub_commands()}) {
     for (const CommandRow& row : family) {
       CHECK(parse_syntax(row).empty() == row.syntax.empty());
       for (const CommandRow& subrow : row.subcommands) {

@@ -88,3 +88,94 @@ TEST_CASE("appending goes on behind what was sent only in part") {
   sent += drain(out, 999);
   CHECK(sent == expected);
 }
+
+TEST_CASE("blobs between small pieces share one chunk with them") {
+  ChunkPool pool;
+  OutputBuffer out(pool);
+  const BlobRef blob = Blob::copy(std::string(100, 'b'));
+  std::string expected;
+  for (int i = 0; i < 50; ++i) {
+    out.append("small ");
+    out.append_shared(blob, blob->view());
+    expected += "small " + std::string(blob->view());
+  }
+  CHECK(out.memory_bytes() < 2 * ChunkPool::kChunkBytes + 50 * 100);
+  CHECK(drain(out, 50) == expected);
+  CHECK(out.memory_bytes() < ChunkPool::kChunkBytes);
+}
+
+TEST_CASE("a spliced buffer's bytes follow, few of them or many") {
+  ChunkPool pool;
+  for (const std::size_t size : {std::size_t{5}, std::size_t{5000}, std::size_t{50'000}}) {
+    OutputBuffer out(pool);
+    OutputBuffer other(pool);
+    const BlobRef blob = Blob::copy(std::string(size, 'b'));
+    out.append("before ");
+    other.append("held ");
+    other.append_shared(blob, blob->view());
+    out.splice(other);
+    CHECK(other.empty());
+    out.append(" after");
+    other.append("next");
+    CHECK(out.bytes() == 7 + 5 + size + 6);
+    CHECK(drain(out, 999) == "before held " + std::string(size, 'b') + " after");
+    CHECK(drain(other, 999) == "next");
+  }
+}
+
+TEST_CASE("appends, blobs, truncations, splices and partial sends, in any order") {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  Rng rng(seed);
+  ChunkPool pool;
+  OutputBuffer out(pool);
+  OutputBuffer other(pool);
+  std::string expected;
+  std::string sent;
+  const auto text = [&] {
+    const std::size_t size = rng.below(10) == 0 ? rng.below(40'000) : rng.below(300);
+    return std::string(size, static_cast<char>('a' + rng.below(26)));
+  };
+  const auto add = [&](OutputBuffer& to) {
+    const std::string bytes = text();
+    if (rng.below(2) == 0) {
+      to.append(bytes);
+    } else {
+      const BlobRef blob = Blob::copy(bytes);
+      to.append_shared(blob, blob->view());
+    }
+    return bytes;
+  };
+  for (int step = 0; step < 5000; ++step) {
+    switch (rng.below(5)) {
+      case 0:
+      case 1: expected += add(out); break;
+      case 2: {
+        const auto mark = out.mark();
+        for (std::uint64_t i = rng.below(4); i > 0; --i) add(out);
+        out.truncate(mark);
+        break;
+      }
+      case 3:
+        for (std::uint64_t i = rng.below(3); i > 0; --i) expected += add(other);
+        out.splice(other);
+        break;
+      default: {
+        std::array<iovec, 8> vectors;
+        const std::size_t count = out.gather(vectors);
+        std::size_t part = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+          const std::size_t taken = rng.below(vectors[i].iov_len + 1);
+          sent.append(static_cast<const char*>(vectors[i].iov_base), taken);
+          part += taken;
+          if (taken < vectors[i].iov_len) break;
+        }
+        if (count > 0) out.consume(part);
+      }
+    }
+    REQUIRE(out.bytes() == expected.size() - sent.size());
+  }
+  sent += drain(out, 9999);
+  CHECK(sent == expected);
+  CHECK(out.memory_bytes() < ChunkPool::kChunkBytes);
+}

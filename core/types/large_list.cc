@@ -1,0 +1,19 @@
+#include "core/types/large_list.h"
+
+namespace tarn {
+
+LargeList* LargeList::clone() const {
+  auto* copy = new LargeList(heap(), limits());
+  copy->elements_ = elements_.clone();
+  copy->spans_nodes_ = spans_nodes_;
+  return copy;
+}
+
+// Whole chunks: as many as hold so many elements on average.
+bool LargeList::dismantle(std::size_t max_elements) {
+  if (elements_.empty()) return false;
+  const std::size_t chunk_elements = std::max<std::size_t>(size() / elements_.chunk_count(), 1);
+  return elements_.clear_step(std::max<std::size_t>(max_elements / chunk_elements, 1));
+}
+
+}  // namespace tarn

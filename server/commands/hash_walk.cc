@@ -1,0 +1,173 @@
+// Fields of hashes by chance, and in slices.
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "core/base/numbers.h"
+#include "core/base/random.h"
+#include "server/commands/families.h"
+#include "server/commands/hash_access.h"
+#include "server/commands/scan_options.h"
+#include "server/engine/args.h"
+
+namespace tarn {
+namespace {
+
+Rng& dice() {
+  static Rng rng;
+  return rng;
+}
+
+void random_one(Call& call) {
+  const auto hash = find_hash(call);
+  if (!hash) return;
+  if (hash->size() == 0) return call.reply.null();
+  hash->draw(1, dice(),
+             [&call](std::string_view field, std::string_view) { call.reply.bulk(field); });
+}
+
+// The count of HRANDFIELD: so many different fields; where it is negative, so many whether or not
+// they differ.
+std::int64_t next_count(ArgReader& args) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t count = args.integer();
+  if (count < -kMax) {
+    args.fail(
+        "ERR value is out of range, value must between -9223372036854775807 and "
+        "9223372036854775807");
+  }
+  return count;
+}
+
+// With values, RESP3 has pairs, RESP2 a flat array.
+void hrandfield(Call& call) {
+  if (call.args.size() == 2) return random_one(call);
+  ArgReader args(call, 2);
+  const std::int64_t count = next_count(args);
+  const bool with_values = args.accept("withvalues");
+  if (!args.at_end()) args.fail_syntax();
+  // The length of a flat array must fit as well.
+  constexpr std::int64_t kMaxPairs = std::numeric_limits<std::int64_t>::max() / 2;
+  if (with_values && (count < -kMaxPairs || count > kMaxPairs)) {
+    args.fail("ERR value is out of range");
+  }
+  if (args.failed()) return;
+
+  const auto hash = find_hash(call);
+  if (!hash) return;
+  if (hash->size() == 0 || count == 0) return call.reply.array(0);
+  const bool flat = with_values && !call.reply.resp3();
+  const auto write = [&](std::string_view field, std::string_view value) {
+    if (with_values && !flat) call.reply.array(2);
+    call.reply.bulk(field);
+    if (with_values) call.reply.bulk(value);
+  };
+  const std::size_t fields = count < 0 ? static_cast<std::size_t>(-count)
+                                       : std::min(static_cast<std::size_t>(count), hash->size());
+  call.reply.array(flat ? 2 * fields : fields);
+  count < 0 ? hash->draw(fields, dice(), write) : hash->sample(fields, dice(), write);
+}
+
+struct HashScanOptions {
+  ScanOptions common;
+  bool values = true;
+
+  void read(ArgReader& args) {
+    while (args.ok() && !args.at_end()) {
+      if (args.accept("novalues")) {
+        values = false;
+      } else if (!common.accept(args)) {
+        args.fail_syntax();
+      }
+    }
+  }
+  void write(Reply& reply, std::string_view field, std::string_view value) const {
+    reply.bulk(field);
+    if (values) reply.bulk(value);
+  }
+};
+
+// All of it at once.
+void scan_packed(Call& call, const HashView& hash, const HashScanOptions& options) {
+  call.reply.array(2);
+  call.reply.bulk("0");
+  const auto place = call.reply.open_array();
+  std::size_t fields = 0;
+  hash.for_each([&](std::string_view field, std::string_view value, std::int64_t) {
+    if (!options.common.selects(field)) return;
+    options.write(call.reply, field, value);
+    ++fields;
+  });
+  call.reply.close_array(place, options.values ? 2 * fields : fields);
+}
+
+void scan_large(Call& call, const HashView& hash, std::uint64_t cursor,
+                const HashScanOptions& options) {
+  std::vector<std::pair<std::string_view, std::string_view>> found;
+  ScanBudget budget(options.common);
+  do {
+    cursor = hash.scan(cursor, [&](std::string_view field, std::string_view value) {
+      budget.saw_one();
+      if (options.common.selects(field)) found.emplace_back(field, value);
+    });
+  } while (cursor != 0 && budget.go_on());
+
+  char digits[kMaxInt64Chars];
+  call.reply.array(2);
+  call.reply.bulk({digits, format_uint64(digits, cursor)});
+  call.reply.array(options.values ? 2 * found.size() : found.size());
+  for (const auto& [field, value] : found) options.write(call.reply, field, value);
+}
+
+// The options are read only if there is something to scan.
+void hscan(Call& call) {
+  const std::optional<std::uint64_t> cursor = parse_cursor(call.args[2]);
+  if (!cursor) return call.reply.error(kInvalidCursor);
+  const auto hash = find_hash(call);
+  if (!hash) return;
+  HashScanOptions options;
+  ArgReader args(call, 3);
+  if (hash->size() > 0) options.read(args);
+  if (args.failed()) return;
+  hash->is_large() ? scan_large(call, *hash, *cursor, options) : scan_packed(call, *hash, options);
+}
+
+constexpr CommandRow kRows[] = {
+    {
+        .name = "hrandfield",
+        .handler = hrandfield,
+        .arity = -2,
+        .flags = kReadonly,
+        .categories = kHashCategory,
+        .keys = {key_at(1, kRO | kAccess)},
+        .group = "hash",
+        .since = "6.2.0",
+        .complexity = "O(N) for N fields that are returned",
+        .summary = "Returns fields of a hash chosen at random",
+        .syntax = "key options=[count [WITHVALUES]]",
+        .tips = "nondeterministic_output",
+    },
+    {
+        .name = "hscan",
+        .handler = hscan,
+        .arity = -3,
+        .flags = kReadonly,
+        .categories = kHashCategory,
+        .keys = {key_at(1, kRO | kAccess)},
+        .group = "hash",
+        .since = "2.8.0",
+        .complexity = "O(1) a call, O(N) for going through N fields",
+        .summary = "Lists the fields of a hash, and their values, in slices",
+        .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
+        .tips = "nondeterministic_output",
+        .history = "7.4.0: Added the `NOVALUES` flag.",
+    },
+};
+
+}  // namespace
+
+std::span<const CommandRow> hash_walk_commands() { return kRows; }
+
+}  // namespace tarn

@@ -1,0 +1,123 @@
+// Members of sets by chance.
+
+#include <algorithm>
+#include <limits>
+
+#include "core/base/random.h"
+#include "core/keyspace/collection_edit.h"
+#include "server/commands/collection_access.h"
+#include "server/commands/families.h"
+#include "server/commands/set_access.h"
+#include "server/engine/args.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::int64_t kMaxCount = std::numeric_limits<std::int64_t>::max();
+constexpr std::string_view kNegativeCount = "ERR value is out of range, must be positive";
+constexpr std::string_view kCountOutOfRange =
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+
+Rng& dice() {
+  static Rng rng;
+  return rng;
+}
+
+void pop_one(Call& call) {
+  const Key key = call.key(1);
+  CollectionEdit edit(call.db(), key, Type::kSet);
+  if (wrong_type(call, edit)) return;
+  if (edit.vacant()) return call.reply.null();
+  Set(edit, set_limits(call)).pop(1, dice(), [&call](const SetMember& member) {
+    write_member(call.reply, member);
+  });
+  commit(call, edit, 1, kNotifySet, "spop", key.bytes);
+}
+
+void spop(Call& call) {
+  if (call.args.size() == 2) return pop_one(call);
+  if (call.args.size() > 3) return call.reply.error(errors::kSyntax);
+  ArgReader args(call, 2);
+  const auto wanted = static_cast<std::size_t>(args.integer_in(0, kMaxCount, kNegativeCount));
+  if (args.failed()) return;
+
+  const Key key = call.key(1);
+  CollectionEdit edit(call.db(), key, Type::kSet);
+  if (wrong_type(call, edit)) return;
+  Set set(edit, set_limits(call));
+  const std::size_t count = std::min(wanted, set.size());
+  call.reply.set(count);
+  set.pop(count, dice(), [&call](const SetMember& member) { write_member(call.reply, member); });
+  commit(call, edit, count, kNotifySet, "spop", key.bytes);
+}
+
+void random_one(Call& call) {
+  const Entry* entry = call.db().find(call.key(1));
+  if (wrong_type(call, entry, Type::kSet)) return;
+  if (entry == nullptr) return call.reply.null();
+  write_member(call.reply, set_of(entry).random(dice()));
+}
+
+// So many different members; where the count is negative, so many whether or not they differ.
+void srandmember(Call& call) {
+  if (call.args.size() == 2) return random_one(call);
+  if (call.args.size() > 3) return call.reply.error(errors::kSyntax);
+  ArgReader args(call, 2);
+  const std::int64_t count = args.integer();
+  if (count == std::numeric_limits<std::int64_t>::min()) args.fail(kCountOutOfRange);
+  if (args.failed()) return;
+
+  const Entry* entry = call.db().find(call.key(1));
+  if (wrong_type(call, entry, Type::kSet)) return;
+  const SetView set = set_of(entry);
+  if (set.empty()) return call.reply.array(0);
+  const auto write = [&call](const SetMember& member) { write_member(call.reply, member); };
+  if (count < 0) {
+    const auto draws = static_cast<std::uint64_t>(-count);
+    call.reply.array(draws);
+    set.draw(draws, dice(), write);
+  } else {
+    const std::size_t members = std::min(static_cast<std::size_t>(count), set.size());
+    call.reply.array(members);
+    set.sample(members, dice(), write);
+  }
+}
+
+constexpr CommandRow kRows[] = {
+    {
+        .name = "spop",
+        .handler = spop,
+        .arity = -2,
+        .flags = kWrite | kFast,
+        .categories = kSetCategory,
+        .keys = {key_at(1, kRW | kAccess | kDelete)},
+        .group = "set",
+        .since = "1.0.0",
+        .complexity = "O(1) without a count, else O(N) for a count of N",
+        .summary = "Removes members chosen at random from a set, and returns them",
+        .syntax = "key [count]",
+        .tips = "nondeterministic_output",
+        .history = "3.2.0: Added the `count` argument.",
+    },
+    {
+        .name = "srandmember",
+        .handler = srandmember,
+        .arity = -2,
+        .flags = kReadonly,
+        .categories = kSetCategory,
+        .keys = {key_at(1, kRO | kAccess)},
+        .group = "set",
+        .since = "1.0.0",
+        .complexity = "O(1) without a count, else O(N) for a count of N or -N",
+        .summary = "Returns members of a set chosen at random",
+        .syntax = "key [count]",
+        .tips = "nondeterministic_output",
+        .history = "2.6.0: Added the optional `count` argument.",
+    },
+};
+
+}  // namespace
+
+std::span<const CommandRow> set_random_commands() { return kRows; }
+
+}  // namespace tarn

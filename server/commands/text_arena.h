@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace tarn {
+
+// Copies of many texts that are needed for a while and go together. Each is followed by a zero
+// byte, for functions of the C library.
+class TextArena {
+ public:
+  // The copy; it lives as long as the arena.
+  std::string_view keep(std::string_view text) {
+    const std::size_t bytes = text.size() + 1;
+    if (bytes > left_) add_block(bytes);
+    char* copy = next_;
+    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    next_ += bytes;
+    left_ -= bytes;
+    return {copy, text.size()};
+  }
+
+ private:
+  static constexpr std::size_t kBlockBytes = 64 * 1024;
+
+  void add_block(std::size_t at_least) {
+    const std::size_t bytes = at_least > kBlockBytes / 4 ? at_least : kBlockBytes;
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
+    next_ = blocks_.back().get();
+    left_ = bytes;
+  }
+
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
+};
+
+}  // namespace tarn

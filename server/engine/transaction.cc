@@ -1,0 +1,33 @@
+#include "server/engine/transaction.h"
+
+#include "server/engine/command.h"
+#include "server/engine/gates.h"
+#include "server/engine/session.h"
+
+namespace tarn {
+
+void Transaction::queue(const Command& command, std::span<const std::string_view> args,
+                        std::span<const BlobRef> blobs) {
+  if (aborted_ || watched_.touched()) return;
+  const OwnedRequest& queued = queue_.emplace_back(&command, args, blobs);
+  argument_bytes_ += queued.memory_bytes();
+  flags_ |= command.flags;
+}
+
+std::size_t Transaction::memory_bytes() const {
+  // A watched key is an entry of the client's and one of the key's, each a node of some words.
+  constexpr std::size_t kWatchBytes = 128;
+  return sizeof(*this) + queue_.capacity() * sizeof(OwnedRequest) + argument_bytes_ +
+         watched_.size() * kWatchBytes;
+}
+
+bool in_transaction(const Session& session) {
+  return session.transaction != nullptr && session.transaction->open();
+}
+
+void discard_transaction(Session& session) {
+  session.transaction.reset();
+  session.gates &= ~GateMask{kTransactionGate};
+}
+
+}  // namespace tarn
