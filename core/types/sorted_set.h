@@ -155,11 +155,6 @@ class SortedSetView {
   void for_each_batch(Fn&& fn) const {
     in_batches([&](auto&& take) { for_each_unordered(take); }, fn);
   }
-  // The same for some, upward. REQUIRES: they exist.
-  template <class Fn>
-  void for_each_batch(RankRange range, Fn&& fn) const {
-    in_batches([&](auto&& take) { for_each(range, take); }, fn);
-  }
 
   // One step of ZSCAN: see HashTable::scan. A packed set is one step.
   template <class Fn>

@@ -7,6 +7,7 @@
 namespace tarn {
 
 std::optional<std::uint64_t> parse_cursor(std::string_view text) {
+  text = text.substr(0, text.find('\0'));
   if (text.empty()) return 0;
   const bool negative = text.front() == '-';
   if (negative || text.front() == '+') text.remove_prefix(1);

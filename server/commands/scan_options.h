@@ -14,8 +14,8 @@ namespace tarn {
 
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 
-// A cursor as Redis reads it, by strtoul: also with a sign, which counts modulo 2^64, and an empty
-// one is 0.
+// A cursor as Redis reads it, by strtoul: up to a zero byte, also with a sign, which counts modulo
+// 2^64; and an empty one is 0.
 std::optional<std::uint64_t> parse_cursor(std::string_view text);
 
 // "*" matches also the name without bytes, which as a glob it does not.

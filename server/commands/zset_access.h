@@ -70,15 +70,19 @@ inline void reply_element(Call& call, ElementShape shape, const SetMember& membe
 
 enum class Direction : std::uint8_t { kUpward, kDownward };
 
+// Calls fn(const SetMember&, double score) for the elements of these ranks.
+template <class Fn>
+void visit_range(const SortedSetView& set, RankRange range, Direction direction, Fn&& fn) {
+  direction == Direction::kUpward ? set.for_each(range, fn) : set.for_each_downward(range, fn);
+}
+
 // An array of the elements of these ranks.
 inline void reply_range(Call& call, const SortedSetView& set, RankRange range, Direction direction,
                         ElementShape shape) {
   reply_elements(call, shape, range.count);
-  const auto write = [&](const SetMember& member, double score) {
+  visit_range(set, range, direction, [&](const SetMember& member, double score) {
     reply_element(call, shape, member, score);
-  };
-  direction == Direction::kUpward ? set.for_each(range, write)
-                                  : set.for_each_downward(range, write);
+  });
 }
 
 }  // namespace tarn

@@ -54,10 +54,10 @@ void pop_from(Call& call, CollectionEdit& edit, std::string_view key, const PopR
   const RankRange range{from_min ? 0 : size - count, count};
 
   begin_reply(call, request, key, count);
-  const auto write = [&](const SetMember& member, double score) {
-    reply_element(call, request.shape, member, score);
-  };
-  from_min ? view.for_each(range, write) : view.for_each_downward(range, write);
+  visit_range(view, range, from_min ? Direction::kUpward : Direction::kDownward,
+              [&](const SetMember& member, double score) {
+                reply_element(call, request.shape, member, score);
+              });
   set.erase(range);
   commit(call, edit, count, kNotifySortedSet, from_min ? "zpopmin" : "zpopmax", key);
 }

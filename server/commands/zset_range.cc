@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
-#include "core/types/sorted_set_builder.h"
 #include "server/commands/families.h"
 #include "server/commands/zset_access.h"
 #include "server/commands/zset_bounds.h"
@@ -31,6 +31,7 @@ class RangeRequest {
 
   Direction resolved_direction() const { return direction.value_or(Direction::kUpward); }
   bool with_scores() const { return with_scores_; }
+  bool by_rank() const { return order.value_or(RangeOrder::kRank) == RangeOrder::kRank; }
   // The ranks that are asked for.
   RankRange ranks(const SortedSetView& set) const;
 
@@ -127,10 +128,18 @@ void zrangestore(Call& call) {
   if (!request.read(call, 3)) return;
   const auto set = find_zset(call, 2);
   if (!set) return;
+  const RankRange range = request.ranks(*set);
+  SortedSetLimits limits = zset_limits(call);
+  // Ranks tell the size beforehand. Otherwise the result is packed to begin with, as clients can
+  // see: 0 has no sign there.
+  if (request.by_rank() && range.count > limits.max_members) limits.max_members = 0;
   DetachedCell cell = detached_zset(call);
-  SortedSetBuilder result(cell.heap());
-  set->for_each_batch(request.ranks(*set), [&](ScoredBatch& batch) { result.add(batch); });
-  result.finish(cell, zset_limits(call));
+  SortedSet result(cell, limits);
+  visit_range(*set, range, request.resolved_direction(),
+              [&](const SetMember& member, double score) {
+                const MemberScore one{member, score};
+                result.put(std::span(&one, 1), {});
+              });
   store_zset(call, 1, cell, "zrangestore");
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <string>
 
 #include "core/base/ascii.h"
@@ -144,10 +143,17 @@ void Dispatcher::run_as_asked(Call& call) {
 
 Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request) {
   const bool silent = session.reply_mode != Session::ReplyMode::kOn;
-  std::optional<PushHold> hold;
-  if (silent || (session.gates & kPushGate) != 0) [[unlikely]]
-    hold.emplace(session);
-  const OutputBuffer::Mark before = session.reply.out().mark();
+  if (silent || (session.gates & kPushGate) != 0) [[unlikely]] {
+    return execute_aside(session, request, silent);
+  }
+  const Outcome outcome = execute_openly(session, request);
+  if (session.reply_mode == Session::ReplyMode::kSkipNext) [[unlikely]] {
+    session.reply_mode = Session::ReplyMode::kSkipThis;
+  }
+  return outcome;
+}
+
+Dispatcher::Outcome Dispatcher::execute_openly(Session& session, const Request& request) {
   const Command* command = resolve(session, request);
   if (command != nullptr) {
     Call call(*command, request.args, session, databases_, notifications_);
@@ -163,17 +169,25 @@ Dispatcher::Outcome Dispatcher::execute(Session& session, const Request& request
     }
   }
   ++session.commands;
-  if (session.reply_mode != Session::ReplyMode::kOn) [[unlikely]] {
-    if (silent) session.reply.out().truncate(before);
-    // CLIENT REPLY SKIP itself writes nothing; the reply to the command after it is left out.
-    if (session.reply_mode == Session::ReplyMode::kSkipNext) {
-      session.reply_mode = Session::ReplyMode::kSkipThis;
-    } else if (session.reply_mode == Session::ReplyMode::kSkipThis) {
-      session.reply_mode = Session::ReplyMode::kOn;
-    }
+  return Outcome::kDone;
+}
+
+// For a client whose reply must be told from what else is written to it meanwhile: because the
+// reply is left out, where `silent`, or because pushes come behind it.
+Dispatcher::Outcome Dispatcher::execute_aside(Session& session, const Request& request,
+                                              bool silent) {
+  using Mode = Session::ReplyMode;
+  const PushHold hold(session);
+  const OutputBuffer::Mark before = session.reply.out().mark();
+  if (execute_openly(session, request) == Outcome::kHeld) return Outcome::kHeld;
+  if (silent && session.reply_mode != Mode::kOn) session.reply.out().truncate(before);
+  if (session.reply_mode == Mode::kSkipNext) {
+    session.reply_mode = Mode::kSkipThis;
+  } else if (session.reply_mode == Mode::kSkipThis) {
+    session.reply_mode = Mode::kOn;
   }
-  if (hold && (session.gates & kTrackingGate) != 0 && watcher_ != nullptr) {
-    watcher_->on_tracked_request(session, command);
+  if ((session.gates & kTrackingGate) != 0 && watcher_ != nullptr) {
+    watcher_->on_tracked_request(session, session.last_command);
   }
   return Outcome::kDone;
 }

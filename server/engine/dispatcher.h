@@ -102,6 +102,8 @@ class Dispatcher {
   // What is to be done after the running command.
   enum Afterwards : std::uint8_t { kForgetRedacted = 1u << 0, kServeWaiters = 1u << 1 };
 
+  Outcome execute_openly(Session& session, const Request& request);
+  Outcome execute_aside(Session& session, const Request& request, bool silent);
   const Command* resolve(Session& session, const Request& request);
   Admission ask_gates(Call& call, std::uint32_t raised);
   Outcome run_past_gates(Call& call, std::uint32_t raised);

@@ -40,6 +40,18 @@ DEVIATIONS = [
         reason="SORT leaves a sorted set as a skiplist in Redis",
     ),
     Deviation(
+        command=r"COMMAND INFO z(rev)?rank",
+        ours=r".*\(integer\) -3.*",
+        theirs=r".*\(integer\) 3.*",
+        reason="ZRANK and ZREVRANK take WITHSCORE since Redis 7.2",
+    ),
+    Deviation(
+        command=r"(?i)z(rev)?rank .*",
+        ours=r"\(error\) ERR syntax error",
+        theirs=r"\(error\) ERR wrong number of arguments .*",
+        reason="ZRANK and ZREVRANK take WITHSCORE since Redis 7.2",
+    ),
+    Deviation(
         command=r"(?i)config set set-max-listpack-.*",
         ours=r".*",
         theirs=r"\(error\) ERR Unknown option .*",

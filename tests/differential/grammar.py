@@ -208,6 +208,14 @@ def draws_for_ever(args):
     return len(args) > 2 and (as_integer(args[2]) or 0) < -10_000
 
 
+def continues_scan(args):
+    """Is this a scan from the middle, where each table has its own cursors?"""
+    try:
+        return len(args) > 2 and int(args[2]) != 0
+    except ValueError:
+        return False
+
+
 def waits_too_long(data):
     """Would a blocking command with this timeout keep the run waiting?"""
     try:

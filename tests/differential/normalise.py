@@ -85,8 +85,9 @@ def _random_elements(_args, left, right):
 @_rule("SORT", "SORT_RO")
 def _unsorted_elements(args, left, right):
     """BY a name without a star leaves a set in the order of its table, and under ALPHA what weighs
-    the same comes in any order."""
-    return b"BY" in [word.upper() for word in args] and left.kind == "*" and (
+    the same comes in any order; so does what is the same up to a zero byte."""
+    by = b"BY" in [word.upper() for word in args]
+    return left.kind == "*" and (by or any(b"\0" in (item.value or b"") for item in left.value)) and (
         sorted(map(repr, left.value)) == sorted(map(repr, right.value))
     )
 

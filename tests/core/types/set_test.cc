@@ -334,7 +334,7 @@ TEST_CASE("a copy of a large set is a set of its own") {
   {
     DetachedCell cell(heap);
     cell.put_large(original.clone());
-    CHECK(cell.large()->memory_bytes() == original.memory_bytes());
+    CHECK(cell.large()->size() == members.size());
     Set copy(cell, kAlwaysLarge);
     CHECK(members_of(copy.view()) == members);
     for (int i = 0; i < 100; ++i) copy.remove(SetMember(any_member(rng)));

@@ -152,7 +152,10 @@ _HARMFUL = {
 }
 
 # Amounts of memory that Redis takes for others than they say, and that are refused here.
-_AMOUNTS = (b"maxmemory", b"client-query-buffer-limit", b"proto-max-bulk-len")
+_AMOUNTS = (
+    b"maxmemory", b"client-query-buffer-limit", b"proto-max-bulk-len", b"hash-max-listpack-value",
+    b"zset-max-listpack-value",
+)  # fmt: skip
 _MISREAD = (b"", b"99999999999999999999")
 
 

@@ -1,7 +1,7 @@
 """Hashes, as of Redis 7.0."""
 
 from grammar import (
-    Family, draws_for_ever, floating, integer, key_of, maybe, member, options, repeat, row, small_count, value,
+    Family, continues_scan, draws_for_ever, floating, integer, key_of, maybe, member, options, repeat, row, small_count, value,
     word,
 )  # fmt: skip
 
@@ -34,6 +34,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"HSCAN" and continues_scan(args):
+        return True
     if args[0] == b"HRANDFIELD" and draws_for_ever(args):
         return True
     return args[0] == b"@HSCAN" and len(args) != 2

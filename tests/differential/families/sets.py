@@ -1,7 +1,7 @@
 """Sets. SPOP takes what it likes, so it is sent only where it has no choice."""
 
 from grammar import (
-    Family, as_integer, draws_for_ever, group, key_of, keys_counted, maybe, member, options, repeat, row,
+    Family, as_integer, continues_scan, draws_for_ever, group, key_of, keys_counted, maybe, member, options, repeat, row,
     small_count, small_integer, value, word,
 )  # fmt: skip
 
@@ -38,6 +38,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"SSCAN" and continues_scan(args):
+        return True
     if args[0] == b"SRANDMEMBER" and draws_for_ever(args):
         return True
     if args[0] == b"@SSCAN":

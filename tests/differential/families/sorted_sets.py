@@ -1,8 +1,9 @@
 """Sorted sets, as of Redis 7.0, sets among their operands."""
 
 from grammar import (
-    Family, draws_for_ever, either, floating, group, index, integer, key_of, keys_counted, maybe, member, one_of,
-    options, repeat, row, short_timeout, small_count, waits_too_long, word,
+    Family, continues_scan, draws_for_ever, either, floating, group, index, integer, key_of,
+    keys_counted, maybe, member, one_of, options, repeat, row, short_timeout, small_count,
+    waits_too_long, word,
 )  # fmt: skip
 
 _zset = key_of("zset")
@@ -141,6 +142,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"ZSCAN" and continues_scan(args):
+        return True
     if args[0] == b"ZRANDMEMBER" and draws_for_ever(args):
         return True
     lexical = len(args) > 1 and args[1].startswith(b"lex")

@@ -2,7 +2,9 @@
 
 from grammar import Family, index, key, key_of, maybe, one_of, options, row, small_count, word
 
-_source = one_of(key_of("list"), key_of("set"), key_of("zset"))
+# Sorted sets whose scores are all 0: redis-server turns what it sorts into a skiplist, which keeps
+# a score of -0 where a listpack has 0.
+_source = one_of(key_of("list"), key_of("set"), word("lex0", "lex1"))
 _pattern = word("k*", "hash0->m*", "hash0->*", "n*", "nosort", "*", "#", "hash*->m1", "x*->", "k*->f")
 
 
@@ -31,9 +33,13 @@ ROWS = [
 
 
 def _forbidden(args):
-    """What BY leaves in the order of a table can be compared, but not what is cut out of it."""
+    """What BY and ALPHA leave in any order can be compared, but not what is cut out of it."""
     words = {word.upper() for word in args}
-    return b"BY" in words and bool(words & {b"STORE", b"LIMIT"})
+    if len(args) > 1 and args[1].startswith(b"zset"):
+        return True
+    if b"BY" in words:
+        return bool(words & {b"STORE", b"LIMIT"})
+    return b"ALPHA" in words and b"LIMIT" in words
 
 
 FAMILY = Family("sorting", ROWS, _forbidden, requires=("SORT", "SORT_RO"))
