@@ -163,6 +163,16 @@ class OrderedTree {
     return before(first_not_below(score, member));
   }
 
+  // Fetches the leaf in which an element of this score is or would be. Worth its search where other
+  // work comes before the leaf is needed.
+  void prefetch(double score) const {
+    if (!empty()) {
+      descend([&](unsigned, OrderedBranch& branch) {
+        return child_index(branch, BeforeScore{score});
+      });
+    }
+  }
+
   // ---- Many elements -----------------------------------------------------------------------
 
   // Inserts `count` elements that next() returns one by one, in order and behind all that are

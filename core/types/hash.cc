@@ -79,7 +79,7 @@ FieldWakeup HashView::wakeup() const {
 
 bool HashView::all_due(std::int64_t now_ms) const {
   if (!wakeup().due(now_ms)) return false;
-  if (is_large()) return large().size() == 0 || large().all_due(now_ms);
+  if (is_large()) return large().all_due(now_ms) || large().empty();
   bool all = true;
   for_each([&](std::string_view, std::string_view, std::int64_t deadline_ms) {
     all = all && deadline_ms != kNoDeadline && deadline_ms <= now_ms;
@@ -298,7 +298,7 @@ bool Hash::erase(std::string_view field) {
   if (cell_.vacant()) return false;
   if (!is_large()) return erase_packed(field);
   const bool erased = large().erase(LargeHash::Name(field));
-  if (erased && large().size() == 0) cell_.vacate();
+  if (erased && large().empty()) cell_.vacate();
   return erased;
 }
 
@@ -309,14 +309,14 @@ std::size_t Hash::erase_all(Strings fields) {
     return erased;
   }
   std::array<LargeHash::Name, LargeHash::kBatch> names;
-  while (!fields.empty() && large().size() > 0) {
+  while (!fields.empty() && !large().empty()) {
     const std::size_t count = std::min(fields.size(), names.size());
     for (std::size_t i = 0; i < count; ++i) names[i] = LargeHash::Name(fields[i]);
     large().prefetch(std::span(names).first(count));
     for (std::size_t i = 0; i < count; ++i) erased += large().erase(names[i]) ? 1 : 0;
     fields = fields.subspan(count);
   }
-  if (large().size() == 0) cell_.vacate();
+  if (large().empty()) cell_.vacate();
   return erased;
 }
 
@@ -381,9 +381,10 @@ std::size_t Hash::expire(std::int64_t now_ms, std::size_t max_fields) {
   std::size_t expired = 0;
   if (!large().all_due(now_ms)) {
     expired = large().expire(now_ms, max_fields);
-    if (large().size() > 0) return expired;
+    if (!large().empty()) return expired;
   }
   expired += large().size_with_ghosts();
+  large().unhide();
   cell_.vacate();
   return expired;
 }

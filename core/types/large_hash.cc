@@ -22,7 +22,7 @@ LargeHash* LargeHash::clone() const {
 }
 
 bool LargeHash::dismantle(std::size_t max_fields) {
-  ghosts_ = 0;
+  unhide();
   if (deadlines_ != nullptr) {
     // A bucket costs little more than a field.
     if (deadlines_->clear_step(max_fields)) return true;
@@ -128,18 +128,34 @@ void LargeHash::will_have(std::uint64_t hash, std::int64_t deadline_ms) {
   if (deadlines_ == nullptr) deadlines_ = std::make_unique<FieldDeadlines>(heap());
   deadlines_->add(table_, hash, deadline_ms);
   wakeup_.include(deadline_ms);
-  if (deadline_ms <= clock_ms_) ++ghosts_;
+  if (deadline_ms <= counted_ms_) ++ghosts_;
 }
 
 // A field has lost its deadline, if it had any.
 void LargeHash::had(std::uint64_t hash, std::int64_t deadline_ms) {
   if (deadline_ms == kNoDeadline) return;
   deadlines_->remove(table_, hash, deadline_ms);
-  if (deadline_ms <= clock_ms_) --ghosts_;
+  uncount(deadline_ms);
   if (deadlines_->empty()) {
     deadlines_.reset();
-    wakeup_.raise(FieldWakeup::kNever);
+    unhide();
   }
+}
+
+// A field with this deadline is gone, or has lost it.
+void LargeHash::uncount(std::int64_t deadline_ms) {
+  if (deadline_ms <= counted_ms_) --ghosts_;
+}
+
+void LargeHash::count_ghosts() const {
+  ghosts_ += deadlines_->count(table_, counted_ms_, clock_ms_);
+  counted_ms_ = clock_ms_;
+}
+
+void LargeHash::unhide() {
+  clock_ms_ = counted_ms_ = kNoGhosts;
+  ghosts_ = 0;
+  wakeup_.raise(deadlines_ == nullptr ? FieldWakeup::kNever : deadlines_->earliest_ms());
 }
 
 std::size_t LargeHash::expire(std::int64_t now_ms, std::size_t max_fields) {
@@ -155,16 +171,14 @@ std::size_t LargeHash::expire(std::int64_t now_ms, std::size_t max_fields) {
     for (std::size_t i = 0; i < count; ++i) table_.prefetch_element(hashes[i], hints[i]);
     for (std::size_t i = 0; i < count; ++i) erased += erase_due(hashes[i], now_ms);
   }
-  // Should the clock go back, some are no ghosts any more.
-  if (now_ms < clock_ms_) {
-    ghosts_ = 0;
-    clock_ms_ = 0;
-  }
-  const std::int64_t earliest_ms = deadlines_->earliest_ms();
-  if (earliest_ms <= now_ms) ghosts_ += deadlines_->count(table_, clock_ms_, now_ms);
-  clock_ms_ = now_ms;
-  wakeup_.raise(std::min(earliest_ms, FieldWakeup::kNever));
   if (deadlines_->empty()) deadlines_.reset();
+  const bool more = deadlines_ != nullptr && deadlines_->earliest_ms() <= now_ms;
+  // Should the clock go back, some are ghosts no more.
+  if (!more || now_ms < clock_ms_) unhide();
+  if (more) {
+    clock_ms_ = now_ms;
+    wakeup_.raise(deadlines_->earliest_ms());
+  }
   return erased;
 }
 
@@ -178,7 +192,7 @@ std::size_t LargeHash::erase_due(std::uint64_t hash, std::int64_t now_ms) {
     if (field == nullptr) return erased;
     const std::int64_t deadline_ms = field->deadline_ms();
     deadlines_->taken(hash, deadline_ms);
-    if (deadline_ms <= clock_ms_) --ghosts_;
+    uncount(deadline_ms);
     free(field);
   }
 }
@@ -198,7 +212,7 @@ void LargeHash::check() const {
       ghosts += field->deadline_ms() <= clock_ms_ ? 1 : 0;
     }
   });
-  TARN_ASSERT(bytes == allocated_bytes_ && ghosts == ghosts_);
+  TARN_ASSERT(bytes == allocated_bytes_ && size() == table_.size() - ghosts);
   if (deadlines_ != nullptr) {
     TARN_ASSERT(!deadlines_->empty());
     deadlines_->check(table_);

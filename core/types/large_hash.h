@@ -40,7 +40,12 @@ class LargeHash final : public Collection {
 
   explicit LargeHash(ObjectHeap& heap) : Collection(heap) {}
 
-  std::size_t size() const override { return table_.size() - ghosts_; }
+  // O(1) unless time has passed that made ghosts, which are counted only then.
+  std::size_t size() const override {
+    if (counted_ms_ != clock_ms_) count_ghosts();
+    return table_.size() - ghosts_;
+  }
+  bool empty() const { return deadlines() == table_.size() && size() == 0; }
   std::size_t size_with_ghosts() const { return table_.size(); }
   std::size_t memory_bytes() const override;
   LargeHash* clone() const override;
@@ -79,6 +84,8 @@ class LargeHash final : public Collection {
   std::size_t expire(std::int64_t now_ms, std::size_t max_fields);
   // Whether it is certain at once that every field is due.
   bool all_due(std::int64_t now_ms) const;
+  // Makes ordinary fields of the ghosts, as which they cost less in what is about to be taken down.
+  void unhide();
 
   // ---- All fields --------------------------------------------------------------------------
 
@@ -105,7 +112,7 @@ class LargeHash final : public Collection {
       if (!is_ghost(*field)) return *field;
     }
   }
-  bool mostly_ghosts() const { return ghosts_ > size(); }
+  bool mostly_ghosts() const { return size() < table_.size() / 2; }
 
   // Asserts every invariant. O(n), for tests.
   void check() const;
@@ -113,8 +120,10 @@ class LargeHash final : public Collection {
  private:
   using Slot = HashFieldTable::Slot;
 
+  static constexpr std::int64_t kNoGhosts = 0;
+
   bool is_ghost(const HashField& field) const {
-    if (ghosts_ == 0) [[likely]]
+    if (clock_ms_ == kNoGhosts) [[likely]]
       return false;
     return field.has_deadline() && field.deadline_ms() <= clock_ms_;
   }
@@ -131,13 +140,16 @@ class LargeHash final : public Collection {
   void will_have(std::uint64_t hash, std::int64_t deadline_ms);
   void had(std::uint64_t hash, std::int64_t deadline_ms);
   std::size_t erase_due(std::uint64_t hash, std::int64_t now_ms);
+  void uncount(std::int64_t deadline_ms);
+  void count_ghosts() const;
 
   HashFieldTable table_;
   std::size_t allocated_bytes_ = 0;  // of fields
   std::unique_ptr<FieldDeadlines> deadlines_;
   FieldWakeup wakeup_;
-  std::int64_t clock_ms_ = 0;  // of the last expire()
-  std::size_t ghosts_ = 0;     // fields whose deadline is not after that
+  std::int64_t clock_ms_ = kNoGhosts;            // fields due by then are ghosts
+  mutable std::int64_t counted_ms_ = kNoGhosts;  // those due by then have been counted
+  mutable std::size_t ghosts_ = 0;
 };
 
 }  // namespace tarn

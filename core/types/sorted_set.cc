@@ -293,8 +293,10 @@ void SortedSet::create(const SetMember& member, double score) {
 
 void SortedSet::enlarge() {
   auto* set = new LargeSortedSet(cell_.heap());
-  view().for_each_unordered(
-      [set](const SetMember& member, double score) { set->append(Sought(member), score); });
+  const SortedSetView before = view();
+  before.for_each(before.all(), [set](const SetMember& member, double score) {
+    set->append(Sought(member), score);
+  });
   cell_.put_large(set);
 }
 
@@ -344,10 +346,9 @@ SortedSet::Verdict SortedSet::put(const SetMember& member, Judge&& judge) {
 SortedSet::Tally SortedSet::put(std::span<const MemberScore> members, const ScoreRules& rules) {
   Tally tally;
   while (!members.empty()) {
-    const bool as_batch = members.size() > 1 && is_large();
-    const auto part = members.first(as_batch ? std::min(members.size(), kBatch) : 1);
+    const auto part = members.first(is_large() ? std::min(members.size(), kBatch) : 1);
     members = members.subspan(part.size());
-    if (as_batch) {
+    if (is_large()) {
       put_batch(part, rules, tally);
       continue;
     }
@@ -359,11 +360,21 @@ SortedSet::Tally SortedSet::put(std::span<const MemberScore> members, const Scor
   return tally;
 }
 
+// Fetches what is going to be read before it is: in stages over the batch and, as each member's new
+// place follows from its score alone, while its old one is not known yet.
 void SortedSet::put_batch(std::span<const MemberScore> members, const ScoreRules& rules,
                           Tally& tally) {
-  std::array<Sought, kBatch> sought;
+  std::array<Sought, kBatch> all;
+  const auto sought = std::span(all).first(members.size());
   for (std::size_t i = 0; i < members.size(); ++i) sought[i] = Sought(members[i].member);
-  large().locate(std::span(sought).first(members.size()));
+  large().locate(sought);
+  for (const MemberScore& member : members) large().order().prefetch(member.score);
+  if (members.size() > 1) {
+    for (const Sought& member : sought) {
+      const ScoredMember* element = large().find(member);
+      if (element != nullptr) large().order().prefetch(element->score());
+    }
+  }
   for (std::size_t i = 0; i < members.size(); ++i) {
     tally.count(put_large(sought[i], [&](std::optional<double> old) {
                   return judge(rules, old, members[i].score);

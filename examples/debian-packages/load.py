@@ -31,7 +31,7 @@ def records(lines):
 def dependencies_of(fields):
     """Names in Pre-Depends and Depends, all alternatives, without versions and architectures."""
     text = fields.get(b"Pre-Depends", b"") + b"," + fields.get(b"Depends", b"")
-    return set(re.findall(rb"(?:^|[,|])\s*([^\s,|:(\[]+)", text))
+    return sorted(set(re.findall(rb"(?:^|[,|])\s*([^\s,|:(\[]+)", text)))
 
 
 def groups_of(fields):

@@ -33,11 +33,10 @@ class MessageTail {
 
 // A message on its way to many clients, which share its bytes.
 //
-// Three ways into a client's output buffer, whichever is cheapest there:
-//  - for a client that nothing waits for, a message is sent by reference as a whole, one blob for
-//    each protocol version: so a message to 10,000 idle clients takes no chunk of any of them;
-//  - behind something else, or if it is large, its head is copied and its tail sent by reference;
-//  - a small tail is copied, too: a segment of its own would cost more.
+// To a client that nothing waits for, all of it is sent by reference: a small message as one blob,
+// of which there is one for each protocol version, a large one as a blob of its head and one of its
+// tail. So a message to 10,000 idle clients takes no chunk of any of them. Behind something else
+// the head is copied, and so is a small tail, for which a segment of its own would cost more.
 //
 // REQUIRES: heads and tail, and what the tail was made of, outlive the message.
 class Message {
@@ -49,8 +48,10 @@ class Message {
   void write(OutputBuffer& out, int protocol);
 
  private:
+  BlobRef beginning(std::size_t version);
+
   std::array<std::string_view, 2> heads_;
-  std::array<BlobRef, 2> wholes_;
+  std::array<BlobRef, 2> beginnings_;
   MessageTail& tail_;
 };
 

@@ -96,8 +96,9 @@ def usable_families(names, server):
     return chosen
 
 
-# What a transaction in a batch must not hold: it changes which commands get replies.
-NOT_QUEUED = (b"CLIENT", b"RESET", b"QUIT", b"HELLO", b"MONITOR")
+# What a transaction in a batch must not hold: it changes which commands get replies, or puts an
+# attribute among the replies of EXEC.
+NOT_QUEUED = (b"CLIENT", b"RESET", b"QUIT", b"HELLO", b"MONITOR", b"DEBUG")
 
 
 def closed(batch):

@@ -154,22 +154,27 @@ _HARMFUL = {
 # Amounts of memory that Redis takes for others than they say, and that are refused here.
 _AMOUNTS = (
     b"maxmemory", b"client-query-buffer-limit", b"proto-max-bulk-len", b"hash-max-listpack-value",
-    b"zset-max-listpack-value",
+    b"zset-max-listpack-value", b"hash-max-ziplist-value", b"zset-max-ziplist-value",
 )  # fmt: skip
 _MISREAD = (b"", b"99999999999999999999")
+
+
+def forbidden_settings(args):
+    """Of CONFIG SET."""
+    for name, setting in zip(args[2::2], args[3::2]):
+        if name.lower() in _AMOUNTS and setting in _MISREAD:
+            return True
+        low, high = _HARMFUL.get(name.lower(), (1, 0))
+        amount = _bytes(setting)
+        if amount is not None and low <= amount <= high:
+            return True
+    return False
 
 
 def _forbidden(args):
     subcommand = args[1].upper() if len(args) > 1 else b""
     if args[0] == b"CONFIG" and subcommand == b"SET":
-        for name, setting in zip(args[2::2], args[3::2]):
-            if name.lower() in _AMOUNTS and setting in _MISREAD:
-                return True
-            low, high = _HARMFUL.get(name.lower(), (1, 0))
-            amount = _bytes(setting)
-            if amount is not None and low <= amount <= high:
-                return True
-        return False
+        return forbidden_settings(args)
     if args[0] == b"CONFIG" and subcommand == b"GET":
         return b"*" in args  # which parameters exist is the scenarios' matter
     if args[0] == b"COMMAND":

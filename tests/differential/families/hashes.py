@@ -1,5 +1,6 @@
 """Hashes, as of Redis 7.0."""
 
+from families.administration import forbidden_settings
 from grammar import (
     Family, continues_scan, draws_for_ever, floating, integer, key_of, maybe, member, options, repeat, row, small_count, value,
     word,
@@ -34,6 +35,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"CONFIG":
+        return forbidden_settings(args)
     if args[0] == b"HSCAN" and continues_scan(args):
         return True
     if args[0] == b"HRANDFIELD" and draws_for_ever(args):

@@ -1,5 +1,6 @@
 """Lists, the blocking forms with timeouts so short that the run does not notice."""
 
+from families.administration import forbidden_settings
 from grammar import (
     Family, index, key_of, keys_counted, maybe, member, options, repeat, row, short_timeout,
     small_count, value, waits_too_long, word,
@@ -54,6 +55,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"CONFIG":
+        return forbidden_settings(args)
     if args[0] == b"BLMPOP":
         return len(args) > 1 and waits_too_long(args[1])
     return args[0] in (b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH") and waits_too_long(args[-1])

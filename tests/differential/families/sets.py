@@ -1,5 +1,6 @@
 """Sets. SPOP takes what it likes, so it is sent only where it has no choice."""
 
+from families.administration import forbidden_settings
 from grammar import (
     Family, as_integer, continues_scan, draws_for_ever, group, key_of, keys_counted, maybe, member, options, repeat, row,
     small_count, small_integer, value, word,
@@ -38,6 +39,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"CONFIG":
+        return forbidden_settings(args)
     if args[0] == b"SSCAN" and continues_scan(args):
         return True
     if args[0] == b"SRANDMEMBER" and draws_for_ever(args):

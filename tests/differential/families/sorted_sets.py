@@ -1,5 +1,6 @@
 """Sorted sets, as of Redis 7.0, sets among their operands."""
 
+from families.administration import forbidden_settings
 from grammar import (
     Family, continues_scan, draws_for_ever, either, floating, group, index, integer, key_of,
     keys_counted, maybe, member, one_of, options, repeat, row, short_timeout, small_count,
@@ -142,6 +143,8 @@ ROWS = [
 
 
 def _forbidden(args):
+    if args[0] == b"CONFIG":
+        return forbidden_settings(args)
     if args[0] == b"ZSCAN" and continues_scan(args):
         return True
     if args[0] == b"ZRANDMEMBER" and draws_for_ever(args):

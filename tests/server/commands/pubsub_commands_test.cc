@@ -25,7 +25,7 @@ TEST_CASE("PUBLISH: counts receivers, and each has its message") {
   server.b.session.protocol = 3;
   server.run(server.a, "SUBSCRIBE news");
   server.run(server.b, "PSUBSCRIBE n*");
-  CHECK(server.ClientsFixture::CommandFixture::run("PUBLISH news hello") == ":2");
+  CHECK(server.CommandFixture::run("PUBLISH news hello") == ":2");
   CHECK(server.read(server.a) == "*3 $7 message $4 news $5 hello");
   CHECK(server.read(server.b) == ">4 $8 pmessage $2 n* $4 news $5 hello");
   CHECK(server.CommandFixture::run("SPUBLISH news hello") == ":0");
