@@ -290,20 +290,20 @@ Entry* Keyspace::reshape(EntryTable::Slot slot, const Entry::Layout& layout) {
   return entry;
 }
 
-char* Keyspace::edit_string(const Key& key, std::size_t size) {
+char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
   EntryTable::Slot slot = find_live_slot(key);
   if (!slot) {
-    put(key, slot, {Type::kString, StringEncoding::kEdited, {}, false}, std::nullopt);
+    insert(key, {Type::kString, StringEncoding::kEdited, {}, false}, std::nullopt);
+    created(key.bytes);
     slot = table_.find_slot(key.hash, same_key(key));
   } else if (slot.get()->string_encoding() == StringEncoding::kInteger) {
     const StringView digits(*slot.get());
     std::optional<std::int64_t> deadline_ms;
     if (const auto deadline = deadline_of(*slot.get())) deadline_ms = deadline->ms;
-    put(key, slot, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
+    replace(slot, key, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
     slot = table_.find_slot(key.hash, same_key(key));
-  } else {
-    changed(key.bytes);
   }
+  if (tell) changed(key.bytes);
 
   Entry* entry = slot.get();
   Entry::Layout layout = entry->layout();

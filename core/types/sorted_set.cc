@@ -346,13 +346,15 @@ SortedSet::Verdict SortedSet::put(const SetMember& member, Judge&& judge) {
 SortedSet::Tally SortedSet::put(std::span<const MemberScore> members, const ScoreRules& rules) {
   Tally tally;
   while (!members.empty()) {
-    const auto part = members.first(is_large() ? std::min(members.size(), kBatch) : 1);
+    const bool as_batch = members.size() > 1 && is_large();
+    const auto part = members.first(as_batch ? std::min(members.size(), kBatch) : 1);
     members = members.subspan(part.size());
-    if (is_large()) {
+    if (as_batch) {
       put_batch(part, rules, tally);
       continue;
     }
     const MemberScore& one = part.front();
+    if (is_large()) large().order().prefetch(one.score);
     tally.count(put(one.member, [&](std::optional<double> old) {
                   return judge(rules, old, one.score);
                 }).outcome);
@@ -360,8 +362,8 @@ SortedSet::Tally SortedSet::put(std::span<const MemberScore> members, const Scor
   return tally;
 }
 
-// Fetches what is going to be read before it is: in stages over the batch and, as each member's new
-// place follows from its score alone, while its old one is not known yet.
+// Members' places are fetched in stages over the batch: their new ones, which follow from the
+// scores alone, and once the members are at hand, those that they have.
 void SortedSet::put_batch(std::span<const MemberScore> members, const ScoreRules& rules,
                           Tally& tally) {
   std::array<Sought, kBatch> all;
@@ -369,11 +371,9 @@ void SortedSet::put_batch(std::span<const MemberScore> members, const ScoreRules
   for (std::size_t i = 0; i < members.size(); ++i) sought[i] = Sought(members[i].member);
   large().locate(sought);
   for (const MemberScore& member : members) large().order().prefetch(member.score);
-  if (members.size() > 1) {
-    for (const Sought& member : sought) {
-      const ScoredMember* element = large().find(member);
-      if (element != nullptr) large().order().prefetch(element->score());
-    }
+  for (const Sought& member : sought) {
+    const ScoredMember* element = large().find(member);
+    if (element != nullptr) large().order().prefetch(element->score());
   }
   for (std::size_t i = 0; i < members.size(); ++i) {
     tally.count(put_large(sought[i], [&](std::optional<double> old) {

@@ -145,7 +145,7 @@ void write_fields(Call& call, const Key& key, const Entry* entry,
     reply_answers(call, before, operations);
     return call.db().mark_edited(key);
   }
-  perform_all(call, call.db().edit_string(key, size), size, operations);
+  perform_all(call, call.db().edit_string(key, size, changed), size, operations);
   if (changed) call.notify(kNotifyString, "setbit", key.bytes);
 }
 

@@ -309,7 +309,7 @@ void sort_with(Call& call, bool may_store) {
   options.read(args, may_store);
   if (args.failed()) return;
   const Key key = call.key(1);
-  const Entry* source = options.store ? call.db().find_for_update(key) : call.db().find(key);
+  const Entry* source = call.db().find(key);
   if (!is_sortable(source)) return call.reply.error(errors::kWrongType);
 
   Sorter sorter(call, options);

@@ -208,12 +208,9 @@ def draws_for_ever(args):
     return len(args) > 2 and (as_integer(args[2]) or 0) < -10_000
 
 
-def continues_scan(args):
-    """Is this a scan from the middle, where each table has its own cursors?"""
-    try:
-        return len(args) > 2 and int(args[2]) != 0
-    except ValueError:
-        return False
+def goes_through_a_table(args):
+    """Can this be a scan? Each table has its own cursors and order; what is no cursor is an error."""
+    return len(args) > 2 and not args[2][:1].isalpha()
 
 
 def waits_too_long(data):

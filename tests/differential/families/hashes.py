@@ -2,7 +2,7 @@
 
 from families.administration import forbidden_settings
 from grammar import (
-    Family, continues_scan, draws_for_ever, floating, integer, key_of, maybe, member, options, repeat, row, small_count, value,
+    Family, goes_through_a_table, draws_for_ever, floating, integer, key_of, maybe, member, options, repeat, row, small_count, value,
     word,
 )  # fmt: skip
 
@@ -26,7 +26,7 @@ ROWS = [
     row(4, "HINCRBY", _hash, member, integer),
     row(4, "HINCRBYFLOAT", _hash, member, floating),
     row(2, "HRANDFIELD", _hash, maybe(0.6, small_count, maybe(0.4, word("WITHVALUES", "FOO")))),
-    row(1, "HSCAN", _hash, word("x", "1x", "abc"),
+    row(1, "HSCAN", _hash, word("x", "abc"),
         options(word("COUNT"), small_count, word("MATCH"), member)),
     row(1, "@HSCAN", _hash),
     row(0.3, "CONFIG SET", word("hash-max-listpack-entries"), word("512", "0", "8", "32")),
@@ -37,7 +37,7 @@ ROWS = [
 def _forbidden(args):
     if args[0] == b"CONFIG":
         return forbidden_settings(args)
-    if args[0] == b"HSCAN" and continues_scan(args):
+    if args[0] == b"HSCAN" and goes_through_a_table(args):
         return True
     if args[0] == b"HRANDFIELD" and draws_for_ever(args):
         return True

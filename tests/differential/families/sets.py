@@ -2,7 +2,7 @@
 
 from families.administration import forbidden_settings
 from grammar import (
-    Family, as_integer, continues_scan, draws_for_ever, group, key_of, keys_counted, maybe, member, options, repeat, row,
+    Family, as_integer, goes_through_a_table, draws_for_ever, group, key_of, keys_counted, maybe, member, options, repeat, row,
     small_count, small_integer, value, word,
 )  # fmt: skip
 
@@ -29,7 +29,7 @@ ROWS = [
     row(2, "SUNIONSTORE", _set, repeat(1, 3, _set)),
     row(2, "SDIFFSTORE", _set, repeat(1, 3, _set)),
     row(3, "SINTERCARD", keys_counted("set"), maybe(0.5, word("LIMIT"), small_count)),
-    row(1, "SSCAN", _set, word("x", "1x", "abc"),
+    row(1, "SSCAN", _set, word("x", "abc"),
         options(group(word("COUNT"), small_count), group(word("MATCH"), member))),
     row(1, "@SSCAN", _set),
     row(0.3, "CONFIG SET", word("set-max-intset-entries"), word("512", "0", "8", "32")),
@@ -41,7 +41,7 @@ ROWS = [
 def _forbidden(args):
     if args[0] == b"CONFIG":
         return forbidden_settings(args)
-    if args[0] == b"SSCAN" and continues_scan(args):
+    if args[0] == b"SSCAN" and goes_through_a_table(args):
         return True
     if args[0] == b"SRANDMEMBER" and draws_for_ever(args):
         return True
