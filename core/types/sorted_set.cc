@@ -354,7 +354,6 @@ SortedSet::Tally SortedSet::put(std::span<const MemberScore> members, const Scor
       continue;
     }
     const MemberScore& one = part.front();
-    if (is_large()) large().order().prefetch(one.score);
     tally.count(put(one.member, [&](std::optional<double> old) {
                   return judge(rules, old, one.score);
                 }).outcome);
