@@ -172,9 +172,8 @@ class OrderedTree {
   // work comes before the leaf is needed.
   void prefetch(double score) const {
     if (!empty()) {
-      descend([&](unsigned, OrderedBranch& branch) {
-        return child_index(branch, BeforeScore{score});
-      });
+      descend(
+          [&](unsigned, OrderedBranch& branch) { return child_index(branch, BeforeScore{score}); });
     }
   }
 

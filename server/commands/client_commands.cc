@@ -323,8 +323,9 @@ constexpr CommandRow kClient[] = {
         .since = "6.0.0",
         .complexity = "O(1). Some options may introduce additional complexity.",
         .summary = "Has the client told when keys change that it has read",
-        .syntax = "status=(ON|OFF) [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] "
-                  "[OPTIN] [OPTOUT] [NOLOOP]",
+        .syntax =
+            "status=(ON|OFF) [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] "
+            "[OPTIN] [OPTOUT] [NOLOOP]",
     },
     {
         .name = "trackinginfo",

@@ -44,9 +44,9 @@ struct Session {
   bool monitor = false;
   bool no_evict = false;
   bool no_touch = false;
-  bool closing = false;  // takes no more commands; goes once its replies are sent
-  bool paused = false;   // its next command waits for the end of CLIENT PAUSE
-  bool blocked = false;  // its last command waits for something; see blocked_clients.h
+  bool closing = false;        // takes no more commands; goes once its replies are sent
+  bool paused = false;         // its next command waits for the end of CLIENT PAUSE
+  bool blocked = false;        // its last command waits for something; see blocked_clients.h
   bool deny_blocking = false;  // a command that would wait behaves as if its time were up
 
   std::unique_ptr<Transaction> transaction;  // while it is in one, or watches keys

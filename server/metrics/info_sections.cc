@@ -163,7 +163,8 @@ void keyspace(InfoWriter& out, const InfoSources& from) {
     if (database.empty()) continue;
     std::string line = fmt::format("keys={},expires={},avg_ttl={}", database.size(),
                                    database.expires(), database.average_ttl_ms());
-    if (database.field_expires() > 0) line += fmt::format(",subexpiry={}", database.field_expires());
+    if (database.field_expires() > 0)
+      line += fmt::format(",subexpiry={}", database.field_expires());
     out.field(fmt::format("db{}", i), line);
   }
 }
