@@ -80,11 +80,6 @@ class OrderedTree {
     // Also from behind the last element; from the first, to a place that is left no more.
     void previous();
 
-    // Fetch the first elements of a walk that begins here, this one included: as many as next() or
-    // previous() would have fetched on the way, and at most `count`.
-    void prefetch_upward(std::size_t count) const;
-    void prefetch_downward(std::size_t count) const;
-
     // Whether both are the same place in one tree.
     bool operator==(const Position&) const = default;
 

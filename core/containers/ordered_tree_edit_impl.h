@@ -119,7 +119,7 @@ void OrderedTree<Traits, Allocator>::append(std::size_t count, Next&& next) {
     descend_to_last(path);
     add_elements(path, fill(*last_));
   }
-  while (count > 0) {
+  while (count > 0) {  // NOLINT(bugprone-infinite-loop): fill() counts down
     OrderedLeaf* leaf = new_leaf(last_, nullptr);
     fill(*leaf);
     append_leaf(*leaf);

@@ -40,22 +40,6 @@ void OrderedTree<Traits, Allocator>::Position::previous() {
   if (index_ >= kAhead) __builtin_prefetch(leaf_->reference(index_ - kAhead));
 }
 
-template <class Traits, class Allocator>
-void OrderedTree<Traits, Allocator>::Position::prefetch_upward(std::size_t count) const {
-  if (leaf_ == nullptr) return;
-  const std::size_t ahead = std::min<std::size_t>(kAhead, leaf_->count() - index_);
-  const unsigned end = index_ + static_cast<unsigned>(std::min(count, ahead));
-  for (unsigned i = index_; i < end; ++i) __builtin_prefetch(leaf_->reference(i));
-}
-
-template <class Traits, class Allocator>
-void OrderedTree<Traits, Allocator>::Position::prefetch_downward(std::size_t count) const {
-  if (!*this) return;
-  const std::size_t ahead = std::min<std::size_t>(kAhead, index_ + 1);
-  const unsigned end = index_ - static_cast<unsigned>(std::min(count, ahead));
-  for (unsigned i = index_; i != end; --i) __builtin_prefetch(leaf_->reference(i));
-}
-
 // ---- Searching ---------------------------------------------------------------------------------
 
 // The first index in [first, last) whose element does not precede the place. While one element is

@@ -257,7 +257,6 @@ void SortedSetView::for_each(RankRange range, Fn&& fn) const {
   if (range.empty()) return;
   if (large()) {
     LargeSortedSet::Position position = large()->order().at(range.first);
-    position.prefetch_upward(range.count);
     for (std::size_t i = 0; i < range.count; ++i, position.next()) {
       fn(position->member(), position->score());
     }
@@ -273,7 +272,6 @@ void SortedSetView::for_each_downward(RankRange range, Fn&& fn) const {
   const std::size_t end = range.first + range.count;
   if (large()) {
     LargeSortedSet::Position position = large()->order().at(end - 1);
-    position.prefetch_downward(range.count);
     for (std::size_t i = 0; i < range.count; ++i, position.previous()) {
       fn(position->member(), position->score());
     }

@@ -480,7 +480,10 @@ TEST_CASE("a range that ends behind the last, begins there, or is empty") {
 
 TEST_CASE("append builds full leaves at once, or behind what is there") {
   constexpr std::size_t kItems = 200'000;  // enough for three levels of branches
-  auto items = make_items(kItems, [](std::size_t i) { return static_cast<double>(i / 3) * 0.1; });
+  auto items = make_items(kItems, [](std::size_t i) {
+    const std::size_t third = i / 3;
+    return static_cast<double>(third) * 0.1;
+  });
   for (std::size_t first = 0; first < items.size(); first += 3) {
     const auto begin = items.begin() + static_cast<std::ptrdiff_t>(first);
     std::sort(begin, begin + std::min<std::ptrdiff_t>(3, items.end() - begin),
@@ -540,7 +543,7 @@ TEST_CASE("small steps of a score keep the order") {
   CAPTURE(seed);
   Rng rng(seed);
   Population people;
-  for (int i = 0; i < 1500; ++i) people.add(i / 2);
+  for (int i = 0; i < 1500; ++i) people.add(static_cast<double>(i >> 1));
   for (int i = 0; i < 6000; ++i) {
     const std::size_t rank = rng() % people.order.size();
     const double step = static_cast<double>(rng() % 7) / 2 - 1.5;
