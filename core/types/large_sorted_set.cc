@@ -8,6 +8,9 @@
 namespace tarn {
 namespace {
 
+// How many elements ahead a walk fetches.
+constexpr std::size_t kAhead = 16;
+
 // What an element of this many bytes holds in the heap.
 std::size_t held_bytes(const ScoredMember* element, std::size_t bytes) {
   return ObjectHeap::in_slabs(bytes) ? SlabAllocator::usable_bytes(bytes)
@@ -108,7 +111,10 @@ void LargeSortedSet::order_all() {
     if (left.code != right.code) return left.code < right.code;
     return TreeTraits::compare_ties(*left.element, *right.element) < 0;
   });
-  tree_.append(items.size(), [item = items.begin()]() mutable { return (item++)->element; });
+  tree_.append(items.size(), [&items, next = std::size_t{0}]() mutable {
+    if (next + kAhead < items.size()) __builtin_prefetch(items[next + kAhead].element);
+    return items[next++].element;
+  });
 }
 
 void LargeSortedSet::check() const {

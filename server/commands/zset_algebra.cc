@@ -129,7 +129,8 @@ void compute(Operation operation, AlgebraArguments& arguments, const SortedSetLi
   result.finish(cell, limits);
 }
 
-// The result is never packed, so that a score of -0 keeps its sign.
+// The result is never packed, so that a score of -0 keeps its sign; and is taken down like a
+// deleted one, in slices.
 void reply_result(Call& call, Operation operation) {
   AlgebraArguments arguments;
   const bool aggregation = operation != Operation::kDifference;
@@ -139,6 +140,7 @@ void reply_result(Call& call, Operation operation) {
   const SortedSetView set = cell.vacant() ? SortedSetView() : SortedSetView(cell.view());
   reply_range(call, set, set.all(), Direction::kUpward,
               shape_with_scores(call, arguments.with_scores));
+  if (cell.large() != nullptr) call.db().context().collections->bury(cell.release_large());
 }
 
 void store_result(Call& call, Operation operation, std::string_view event) {
@@ -177,6 +179,19 @@ constexpr KeySpec sources(int index) {
           .first_key_offset = 1};
 }
 
+// A call without sources fits no command, though its destination is known.
+bool find_store_keys(std::span<const std::string_view> args, std::vector<FoundKey>& keys) {
+  constexpr std::size_t kFirstSource = 3;
+  std::int64_t count = 0;
+  if (!parse_int64(args[2], count) || count < 1) return false;
+  if (static_cast<std::size_t>(count) > args.size() - kFirstSource) return false;
+  keys.push_back({1, kDestination.flags});
+  for (int i = 0; i < static_cast<int>(count); ++i) {
+    keys.push_back({static_cast<int>(kFirstSource) + i, sources(2).flags});
+  }
+  return true;
+}
+
 constexpr const char* kUnionComplexity =
     "O(N+M*log(M)), N being the sizes of the inputs together and M the size of the result";
 constexpr const char* kIntersectionComplexity =
@@ -197,7 +212,7 @@ constexpr CommandRow kRows[] = {
         .complexity = kUnionComplexity,
         .summary = "Returns the members of several sorted sets, their scores combined",
         .syntax = "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
-                  "[AGGREGATE SUM|MIN|MAX] [WITHSCORES]",
+                  "[AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]",
     },
     {
         .name = "zinter",
@@ -211,7 +226,7 @@ constexpr CommandRow kRows[] = {
         .complexity = kIntersectionComplexity,
         .summary = "Returns the members that sorted sets have in common, their scores combined",
         .syntax = "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
-                  "[AGGREGATE SUM|MIN|MAX] [WITHSCORES]",
+                  "[AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]",
     },
     {
         .name = "zdiff",
@@ -233,12 +248,14 @@ constexpr CommandRow kRows[] = {
         .flags = kWrite | kDenyOom,
         .categories = kSortedSetCategory,
         .keys = {kDestination, sources(2)},
+        .find_keys = find_store_keys,
         .group = "sorted-set",
         .since = "2.0.0",
         .complexity = kUnionComplexity,
         .summary = "Makes a sorted set of the members of several ones, their scores combined",
-        .syntax = "destination numkeys key [key ...] "
-                  "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE SUM|MIN|MAX]",
+        .syntax =
+            "destination numkeys key [key ...] "
+            "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)]",
     },
     {
         .name = "zinterstore",
@@ -247,14 +264,16 @@ constexpr CommandRow kRows[] = {
         .flags = kWrite | kDenyOom,
         .categories = kSortedSetCategory,
         .keys = {kDestination, sources(2)},
+        .find_keys = find_store_keys,
         .group = "sorted-set",
         .since = "2.0.0",
         .complexity = kIntersectionComplexity,
         .summary =
             "Makes a sorted set of the members that several ones have in common, their scores "
             "combined",
-        .syntax = "destination numkeys key [key ...] "
-                  "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE SUM|MIN|MAX]",
+        .syntax =
+            "destination numkeys key [key ...] "
+            "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)]",
     },
     {
         .name = "zdiffstore",
@@ -263,6 +282,7 @@ constexpr CommandRow kRows[] = {
         .flags = kWrite | kDenyOom,
         .categories = kSortedSetCategory,
         .keys = {kDestination, sources(2)},
+        .find_keys = find_store_keys,
         .group = "sorted-set",
         .since = "6.2.0",
         .complexity = kDifferenceComplexity,

@@ -162,7 +162,7 @@ _MISREAD = (b"", b"99999999999999999999")
 def forbidden_settings(args):
     """Of CONFIG SET."""
     for name, setting in zip(args[2::2], args[3::2]):
-        if name.lower() in _AMOUNTS and setting in _MISREAD:
+        if name.lower() in _AMOUNTS and (setting in _MISREAD or (_bytes(setting) or 0) >> 63):
             return True
         low, high = _HARMFUL.get(name.lower(), (1, 0))
         amount = _bytes(setting)
