@@ -162,10 +162,14 @@ auto OrderedTree<Traits, Allocator>::find(const Element& element) const -> Posit
 template <class Traits, class Allocator>
 auto OrderedTree<Traits, Allocator>::at(std::size_t rank) const -> Position {
   if (rank >= size_) return end();
+  // Of each node a line or two are read, and nothing is searched: to fetch them whole, as descend()
+  // does, would take longer.
   std::size_t left = rank;
-  const OrderedLeaf* leaf =
-      descend([&left](unsigned, OrderedBranch& branch) { return branch.child_of(left); });
-  return {leaf, static_cast<unsigned>(left), rank};
+  void* node = root_;
+  for (unsigned level = 0; level < height_; ++level) {
+    node = branch_of(node)->child(branch_of(node)->child_of(left));
+  }
+  return {leaf_of(node), static_cast<unsigned>(left), rank};
 }
 
 // ---- Looking inside ----------------------------------------------------------------------------

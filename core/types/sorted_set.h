@@ -257,7 +257,9 @@ void SortedSetView::for_each(RankRange range, Fn&& fn) const {
   if (range.empty()) return;
   if (large()) {
     LargeSortedSet::Position position = large()->order().at(range.first);
-    for (std::size_t i = 0; i < range.count; ++i, position.next()) {
+    fn(position->member(), position->score());
+    for (std::size_t i = 1; i < range.count; ++i) {
+      position.next();
       fn(position->member(), position->score());
     }
     return;
@@ -272,7 +274,9 @@ void SortedSetView::for_each_downward(RankRange range, Fn&& fn) const {
   const std::size_t end = range.first + range.count;
   if (large()) {
     LargeSortedSet::Position position = large()->order().at(end - 1);
-    for (std::size_t i = 0; i < range.count; ++i, position.previous()) {
+    fn(position->member(), position->score());
+    for (std::size_t i = 1; i < range.count; ++i) {
+      position.previous();
       fn(position->member(), position->score());
     }
     return;
