@@ -13,6 +13,14 @@ add_library(tarn::xxhash ALIAS PkgConfig::xxhash)
 pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
 add_library(tarn::lz4 ALIAS PkgConfig::lz4)
 
+# For strings of RDB files in Redis's own compression.
+find_path(LZF_INCLUDE_DIR lzf.h PATH_SUFFIXES liblzf REQUIRED)
+find_library(LZF_LIBRARY lzf REQUIRED)
+add_library(tarn_lzf INTERFACE)
+add_library(tarn::lzf ALIAS tarn_lzf)
+target_include_directories(tarn_lzf SYSTEM INTERFACE ${LZF_INCLUDE_DIR})
+target_link_libraries(tarn_lzf INTERFACE ${LZF_LIBRARY})
+
 pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
 add_library(tarn::crypto ALIAS PkgConfig::crypto)
 
