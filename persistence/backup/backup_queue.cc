@@ -1,0 +1,105 @@
+#include "persistence/backup/backup_queue.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+namespace tarn {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error failure(std::string_view what, const std::string& path, std::string_view why) {
+  return Error{fmt::format("Cannot {} {}: {}", what, path, why)};
+}
+
+Result<> sync(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (fd < 0) return failure("open", path, std::strerror(errno));
+  const int synced = ::fsync(fd);
+  const int fault = errno;
+  ::close(fd);
+  if (synced != 0) return failure("sync", path, std::strerror(fault));
+  return {};
+}
+
+std::optional<BackupQueue::Item> item_of(const std::string& file_name) {
+  const std::size_t dash = file_name.find('-');
+  if (dash == std::string::npos || dash + 1 == file_name.size()) return std::nullopt;
+  BackupQueue::Item item{0, file_name.substr(dash + 1)};
+  const char* const end = file_name.data() + dash;
+  const auto [last, fault] = std::from_chars(file_name.data(), end, item.number);
+  if (fault != std::errc() || last != end) return std::nullopt;
+  return item;
+}
+
+}  // namespace
+
+Result<> link_or_copy(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return {};
+  if (errno == EEXIST || errno == ENOENT) return failure("make", to, std::strerror(errno));
+  // A copy gets its name when it is whole, so that a torn one is never taken for the file.
+  const std::string unfinished = to + ".part";
+  std::error_code fault;
+  fs::copy_file(from, unfinished, fs::copy_options::overwrite_existing, fault);
+  if (fault) return failure("copy " + from + " to", to, fault.message());
+  if (const auto synced = sync(unfinished, O_RDONLY); !synced) return synced;
+  fs::rename(unfinished, to, fault);
+  if (fault) return failure("make", to, fault.message());
+  return {};
+}
+
+Result<> BackupQueue::open() {
+  items_.clear();
+  std::error_code fault;
+  if (!fs::exists(directory_, fault)) return {};
+  for (fs::directory_iterator files(directory_, fault), end; !fault && files != end;
+       files.increment(fault)) {
+    const std::string file_name = files->path().filename();
+    if (file_name.ends_with(".part")) {
+      std::error_code ignored;
+      fs::remove(files->path(), ignored);
+    } else if (auto item = item_of(file_name)) {
+      items_.push_back(std::move(*item));
+    }
+  }
+  if (fault) return failure("read", directory_, fault.message());
+  std::sort(items_.begin(), items_.end(),
+            [](const Item& a, const Item& b) { return a.number < b.number; });
+  if (!items_.empty()) next_number_ = items_.back().number + 1;
+  return {};
+}
+
+Result<> BackupQueue::add(const std::string& path, std::string_view name) {
+  std::error_code fault;
+  fs::create_directories(directory_, fault);
+  if (fault) return failure("make", directory_, fault.message());
+  Item item{next_number_, std::string(name)};
+  if (const auto linked = link_or_copy(path, path_of(item)); !linked) return linked;
+  if (const auto synced = sync(directory_, O_RDONLY | O_DIRECTORY); !synced) return synced;
+  ++next_number_;
+  items_.push_back(std::move(item));
+  return {};
+}
+
+Result<> BackupQueue::pop() {
+  const std::string path = front_path();
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return failure("remove", path, std::strerror(errno));
+  }
+  items_.pop_front();
+  return {};
+}
+
+std::string BackupQueue::path_of(const Item& item) const {
+  return fmt::format("{}/{:09}-{}", directory_, item.number, item.name);
+}
+
+}  // namespace tarn

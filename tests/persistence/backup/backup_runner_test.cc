@@ -1,0 +1,130 @@
+#include "persistence/backup/backup_runner.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tarn {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content_of(const fs::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+fs::path new_directory() {
+  char pattern[] = "/tmp/tarn-backup-XXXXXX";
+  return ::mkdtemp(pattern);
+}
+
+struct BackupFixture {
+  BackupFixture() {
+    fs::create_directory(root / "store");
+    REQUIRE(queue.open());
+  }
+  ~BackupFixture() { fs::remove_all(root); }
+
+  void add(const std::string& name, const std::string& content) {
+    std::ofstream(root / name) << content;
+    REQUIRE(queue.add(root / name, name));
+  }
+  // Until the command has ended; a shell takes its time.
+  void run_once() {
+    runner.tick();
+    while (runner.running()) {
+      ::usleep(1000);
+      runner.tick();
+      if (runner.status().done + runner.status().failed > runs) break;
+    }
+    runs = runner.status().done + runner.status().failed;
+  }
+
+  const fs::path root = new_directory();
+  FakeClock clock;
+  BackupQueue queue{root / "queue"};
+  BackupRunner runner{queue, clock};
+  std::uint64_t runs = 0;
+};
+
+TEST_CASE_FIXTURE(BackupFixture,
+                  "files go to the command in order, and only then leave the queue") {
+  add("one", "first");
+  add("two", "second");
+  runner.set_command("cp %p " + (root / "store").string() + "/%f");
+  // What the owner does with its file afterwards does not matter.
+  fs::remove(root / "one");
+  run_once();
+  CHECK(content_of(root / "store/one") == "first");
+  CHECK(!fs::exists(root / "store/two"));
+  while (!queue.empty()) run_once();
+  CHECK(content_of(root / "store/two") == "second");
+  CHECK(runner.status().done == 2);
+  CHECK(runner.status().last_done == "two");
+}
+
+TEST_CASE_FIXTURE(BackupFixture, "a failing command is tried again after 1, 2, 4 ... 60 seconds") {
+  add("one", "first");
+  runner.set_command("echo no space >&2; exit 7");
+  run_once();
+  CHECK(runner.status().failed == 1);
+  CHECK_FALSE(runner.status().last_run_ok);
+  CHECK(runner.status().last_failure == "one: exit status 7: no space");
+  for (const std::int64_t delay_ms : {1000, 2000, 4000, 8000, 16'000, 32'000, 60'000, 60'000}) {
+    const std::uint64_t before = runner.status().failed;
+    clock.advance_ms(delay_ms - 1);
+    runner.tick();
+    CHECK_FALSE(runner.running());
+    clock.advance_ms(1);
+    run_once();
+    CHECK(runner.status().failed == before + 1);
+  }
+  CHECK(queue.size() == 1);
+  // A new command is tried at once.
+  runner.set_command("true");
+  run_once();
+  CHECK(queue.empty());
+  CHECK(runner.status().last_run_ok);
+}
+
+TEST_CASE_FIXTURE(BackupFixture, "a command that is killed has failed") {
+  add("one", "first");
+  runner.set_command("kill -9 $$");
+  run_once();
+  CHECK(runner.status().last_failure == "one: ended by signal 9");
+}
+
+TEST_CASE_FIXTURE(BackupFixture, "without a command files wait, also over a restart") {
+  add("one", "first");
+  add("two", "second");
+  runner.tick();
+  CHECK_FALSE(runner.running());
+  const std::string directory = fs::path(queue.front_path()).parent_path();
+  std::ofstream(directory + "/000000009-half.part") << "torn copy";
+
+  BackupQueue again(directory);
+  REQUIRE(again.open());
+  REQUIRE(again.size() == 2);
+  CHECK(again.front().name == "one");
+  std::ofstream(root / "three") << "third";
+  REQUIRE(again.add(root / "three", "three"));
+  REQUIRE(again.pop());
+  REQUIRE(again.pop());
+  CHECK(again.front().name == "three");
+  CHECK(content_of(again.front_path()) == "third");
+}
+
+TEST_CASE("placeholders of a backup command") {
+  CHECK(BackupRunner::expand("cp %p /b/%f", "/data/a b", "a b") == "cp /data/a b /b/a b");
+  CHECK(BackupRunner::expand("100%% %d %", "p", "f") == "100% %d %");
+}
+
+}  // namespace
+}  // namespace tarn
