@@ -115,7 +115,7 @@ EntryTable::Slot Keyspace::find_live_slot(const Key& key) {
 }
 
 void Keyspace::use(Entry& entry) {
-  if (context_.freeze_access) return;
+  if (context_.freeze_access || context_.forked) return;
   const std::uint32_t before = entry.access();
   const std::uint32_t after = context_.access_policy.touched(before, now_ms());
   if (after != before) entry.set_access(after);

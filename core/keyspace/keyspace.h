@@ -39,7 +39,8 @@ struct KeyspaceContext {
   CollectionHeap* collections;  // never null; replaced when all databases are flushed
   KeyObserver* observer = nullptr;
   bool active_expiry = true;   // keys vanish by themselves at their deadline
-  bool freeze_access = false;  // reads leave entries' pages clean (a snapshot child lives)
+  bool freeze_access = false;  // uses of keys leave no trace in them
+  bool forked = false;         // likewise: a child shares the pages, and a write copies them
 };
 
 // What becomes of a key's deadline when its value is written.

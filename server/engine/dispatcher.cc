@@ -50,6 +50,22 @@ bool Dispatcher::is_redacted(std::size_t position) const {
   return std::find(redacted_.begin(), redacted_.end(), position) != redacted_.end();
 }
 
+void Dispatcher::refuse_writes(std::string_view source, std::string_view error) {
+  const auto known = std::find_if(write_refusals_.begin(), write_refusals_.end(),
+                                  [&](const auto& refusal) { return refusal.source == source; });
+  if (known != write_refusals_.end()) {
+    known->error = error;
+  } else {
+    write_refusals_.push_back({std::string(source), std::string(error)});
+  }
+  raise(kDurabilityGate);
+}
+
+void Dispatcher::allow_writes(std::string_view source) {
+  std::erase_if(write_refusals_, [&](const auto& refusal) { return refusal.source == source; });
+  if (write_refusals_.empty()) lower(kDurabilityGate);
+}
+
 void Dispatcher::reset_stats() {
   for (const auto& command : table_.commands()) {
     command->stats.reset();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,6 +74,16 @@ class Dispatcher {
   void raise(std::uint32_t gate_bits) { raised_ |= gate_bits; }
   void lower(std::uint32_t gate_bits) { raised_ &= ~gate_bits; }
 
+  // Has writes refused with this error while `source` (a name that tells reasons apart) cannot make
+  // them last; the source that came first is the one told of. Again with another text: replaces it.
+  void refuse_writes(std::string_view source, std::string_view error);
+  void allow_writes(std::string_view source);
+  // The error of the reason in force. REQUIRES: kDurabilityGate is raised.
+  std::string_view writes_refused() const { return write_refusals_.front().error; }
+
+  // What to tell clients while kLoadingGate is raised; set by the owner.
+  std::function<std::string()> loading_error;
+
   Pause& pause() { return pause_; }
   // Whether a protected command may run for this session; set by the owner.
   std::function<bool(const Command&, const Session&)> protected_allowed;
@@ -116,12 +127,18 @@ class Dispatcher {
   void report_slow(const Call& call, std::uint64_t cycles);
   void reject(Session& session, const Command* command, std::string_view error);
 
+  struct WriteRefusal {
+    std::string source;
+    std::string error;
+  };
+
   const CommandTable& table_;
   Databases& databases_;
   Clock& clock_;
   ErrorStats errors_;
   Notifications notifications_;
   std::uint32_t raised_ = 0;
+  std::vector<WriteRefusal> write_refusals_;
   Pause pause_;
   CommandWatcher* watcher_ = nullptr;
   KeyWaiters* key_waiters_ = nullptr;

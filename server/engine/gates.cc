@@ -57,6 +57,19 @@ Admission ask_pause(Dispatcher& dispatcher, Call& call) {
   return !pause.writes_only || writes ? Admission::kHold : Admission::kAdmit;
 }
 
+// A PING is refused too, so that whoever watches over the server hears of it.
+Admission ask_durability(Dispatcher& dispatcher, Call& call) {
+  const bool writes = (effective_flags(call) & kWrite) != 0;
+  if (!writes && call.command.row->name != "ping") return Admission::kAdmit;
+  return refuse(call, dispatcher.writes_refused());
+}
+
+Admission ask_loading(Dispatcher& dispatcher, Call& call) {
+  if ((call.command.flags & kLoading) != 0) return Admission::kAdmit;
+  return refuse(
+      call, dispatcher.loading_error ? dispatcher.loading_error() : std::string(errors::kLoading));
+}
+
 Admission ask_fit_for_transaction(Dispatcher&, Call& call) {
   if ((call.command.flags & kNoMulti) == 0) return Admission::kAdmit;
   return refuse(call, "ERR Command not allowed inside a transaction");
@@ -74,7 +87,9 @@ constexpr Gate kGates[] = {
     {kAuthenticationGate, "authentication", ask_authentication},
     {kTransactionGate, "fit for a transaction", ask_fit_for_transaction},
     {kPermissionGate, "permission", ask_permission},
+    {kDurabilityGate, "durability", ask_durability},
     {kSubscribedGate, "subscribed", ask_subscribed},
+    {kLoadingGate, "loading", ask_loading},
     {kMonitorGate, "monitor", ask_monitor},
     {kPauseGate, "pause", ask_pause},
     {kTransactionGate, "transaction", queue_in_transaction},

@@ -32,6 +32,8 @@ enum GateBit : std::uint32_t {
   kSubscribedGate = 1u << 7,      // raised for a session that subscribes to something
   kPushGate = 1u << 8,            // raised for a session that is sent pushes; refuses nothing
   kTrackingGate = 1u << 9,        // raised for a session with CLIENT TRACKING; refuses nothing
+  kDurabilityGate = 1u << 10,     // raised while writes could not be made to last
+  kLoadingGate = 1u << 11,        // raised while the dataset is being loaded
 };
 
 struct Gate {
