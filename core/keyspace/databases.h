@@ -40,7 +40,9 @@ class Databases {
 
   // What all keyspaces share and look at; to be set by the owner.
   KeyspaceContext& context() { return context_; }
+  const KeyspaceContext& context() const { return context_; }
   AccessPolicy& access_policy() { return access_policy_; }
+  const AccessPolicy& access_policy() const { return access_policy_; }
   KeyspaceStats& stats() { return stats_; }
   const KeyspaceStats& stats() const { return stats_; }
 

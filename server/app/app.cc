@@ -94,6 +94,7 @@ void App::register_commands() {
                           key_commands(),
                           key_expiry_commands(),
                           key_scan_commands(),
+                          dump_commands(),
                           sort_commands(),
                           object_commands(),
                           database_commands(),

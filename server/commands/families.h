@@ -17,6 +17,7 @@ std::span<const CommandRow> string_multi_commands();
 std::span<const CommandRow> string_condition_commands();
 std::span<const CommandRow> string_lcs_commands();
 std::span<const CommandRow> bitmap_commands();
+std::span<const CommandRow> dump_commands();
 std::span<const CommandRow> bitfield_commands();
 std::span<const CommandRow> list_commands();
 std::span<const CommandRow> list_edit_commands();

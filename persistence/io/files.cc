@@ -1,0 +1,57 @@
+#include "persistence/io/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+namespace tarn {
+
+Error file_error(std::string_view what, const std::string& path, int error_number) {
+  return Error{fmt::format("Cannot {} {}: {}", what, path, std::strerror(error_number))};
+}
+
+Result<int> open_file(const std::string& path, int flags) {
+  for (;;) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+    if (fd >= 0) return fd;
+    if (errno != EINTR) return file_error("open", path, errno);
+  }
+}
+
+Result<> write_all(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return file_error("write", path, errno);
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<> sync_file(int fd, const std::string& path) {
+  while (::fsync(fd) != 0) {
+    if (errno != EINTR) return file_error("sync", path, errno);
+  }
+  return {};
+}
+
+Result<> rename_file(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
+  return file_error("rename " + from + " to", to, errno);
+}
+
+Result<> sync_directory_of(const std::string& path) {
+  std::string directory = std::filesystem::path(path).parent_path();
+  if (directory.empty()) directory = ".";
+  const Result<int> fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fd.error();
+  const Result<> synced = sync_file(*fd, directory);
+  ::close(*fd);
+  return synced;
+}
+
+}  // namespace tarn

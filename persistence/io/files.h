@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace tarn {
+
+// Calls of the system on files, made until they are done or have failed for good. Errors name the
+// path and the system's reason.
+
+// An error of the system: "Cannot <what> <path>: <reason>". `error_number` is errno's.
+Error file_error(std::string_view what, const std::string& path, int error_number);
+
+// Opens with O_CLOEXEC, and the mode 0644 where it creates.
+Result<int> open_file(const std::string& path, int flags);
+Result<> write_all(int fd, std::string_view bytes, const std::string& path);
+Result<> sync_file(int fd, const std::string& path);
+Result<> rename_file(const std::string& from, const std::string& to);
+// Makes the names in the directory of `path` as lasting as the files.
+Result<> sync_directory_of(const std::string& path);
+
+}  // namespace tarn
