@@ -29,6 +29,13 @@ class AccessPolicy {
     return tracks_frequency ? count_use(access, now_ms) : second(now_ms);
   }
 
+  // The access bits of a key that was last used so long ago, or so often: what of it is kept.
+  std::uint32_t restored(std::int64_t now_ms, std::int64_t idle_seconds,
+                         std::uint32_t frequency) const {
+    if (tracks_frequency) return minute(now_ms) << 8 | (frequency & 0xff);
+    return second(now_ms - idle_seconds * 1000);
+  }
+
   std::int64_t idle_seconds(std::uint32_t access, std::int64_t now_ms) const {
     return (second(now_ms) - access) & 0xffffff;
   }

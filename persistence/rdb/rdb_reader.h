@@ -53,6 +53,10 @@ struct RdbSummary {
 Result<RdbSummary> read_rdb(ByteSource& source, const RdbReadOptions& options,
                             Databases& databases);
 
+// Whether version and checksum of a payload of DUMP are right; if not, "DUMP payload version or
+// checksum are wrong".
+Result<> check_payload(std::string_view payload);
+
 // Checks a payload of DUMP completely: version, checksum, and every byte of the value.
 // An error is one of Redis's: "DUMP payload version or checksum are wrong", "Bad data format".
 Result<> restore_payload(std::string_view payload, const ValueLimits& limits, Keyspace& keyspace,

@@ -6,14 +6,13 @@
 #include "core/types/hash.h"
 #include "server/commands/value_access.h"
 #include "server/config/config.h"
+#include "server/config/value_limits.h"
 #include "server/engine/call.h"
 
 namespace tarn {
 
 inline HashLimits hash_limits(const Call& call) {
-  const Options& options = call.feature<const Config>().options();
-  return {.max_packed_entries = static_cast<std::size_t>(options.hash_max_listpack_entries),
-          .max_packed_value_bytes = options.hash_max_listpack_value};
+  return hash_limits(call.feature<const Config>().options());
 }
 
 // The hash under a call's first key, the empty one where there is no such key. Nothing where the

@@ -10,13 +10,13 @@
 #include "core/types/list.h"
 #include "server/commands/collection_access.h"
 #include "server/config/config.h"
+#include "server/config/value_limits.h"
 #include "server/engine/call.h"
 
 namespace tarn {
 
 inline ListLimits list_limits(const Call& call) {
-  const Options& options = call.feature<const Config>().options();
-  return ListLimits::of_options(options.list_max_listpack_size, options.list_compress_depth);
+  return list_limits(call.feature<const Config>().options());
 }
 
 // The list that an entry holds; the empty one where there is no such key.

@@ -5,15 +5,13 @@
 #include "core/types/set.h"
 #include "server/commands/value_access.h"
 #include "server/config/config.h"
+#include "server/config/value_limits.h"
 #include "server/engine/call.h"
 
 namespace tarn {
 
 inline SetLimits set_limits(const Call& call) {
-  const Options& options = call.feature<const Config>().options();
-  return {.max_intset_entries = static_cast<std::size_t>(options.set_max_intset_entries),
-          .max_packed_entries = static_cast<std::size_t>(options.set_max_listpack_entries),
-          .max_packed_value_bytes = options.set_max_listpack_value};
+  return set_limits(call.feature<const Config>().options());
 }
 
 // The set that an entry holds; the empty one where there is no such key.

@@ -10,14 +10,13 @@
 #include "server/commands/set_access.h"
 #include "server/commands/value_access.h"
 #include "server/config/config.h"
+#include "server/config/value_limits.h"
 #include "server/engine/call.h"
 
 namespace tarn {
 
 inline SortedSetLimits zset_limits(const Call& call) {
-  const Options& options = call.feature<const Config>().options();
-  return {.max_members = static_cast<std::size_t>(options.zset_max_listpack_entries),
-          .max_member_bytes = options.zset_max_listpack_value};
+  return zset_limits(call.feature<const Config>().options());
 }
 
 // The sorted set that an entry holds; the empty one where there is no such key.

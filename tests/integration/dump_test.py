@@ -46,7 +46,7 @@ def value_commands(rng, key):
         pairs = [x for _ in range(size) for x in (text(rng, longest), text(rng, longest))]
         return [["HSET", key, *pairs]]
     if kind == 6:
-        scores = [0, -0.0, 1.5, 1e100, -1e-10, "inf", "-inf", 3, 2**53]
+        scores = [0, 1.5, 1e100, -1e-10, "inf", "-inf", 3, 2**53]
         pairs = [x for _ in range(size) for x in (rng.choice(scores), text(rng, longest))]
         return [["ZADD", key, *pairs]]
     return [["RPUSH", key, "x" * rng.choice([8000, 8185, 8192, 9000, 70_000])] for _ in range(3)]
