@@ -21,6 +21,8 @@ Databases::~Databases() {
 }
 
 void Databases::swap(std::size_t first, std::size_t second) {
+  if (first == second) return;
+  ++stats_.changes;
   std::swap(keyspaces_[first], keyspaces_[second]);
   keyspaces_[first]->set_index(static_cast<unsigned>(first));
   keyspaces_[second]->set_index(static_cast<unsigned>(second));
@@ -77,7 +79,7 @@ std::size_t Databases::memory_bytes() const {
 }
 
 bool Databases::expire_step(std::size_t max_items) {
-  if (!context_.active_expiry) return false;
+  if (!context_.active_expiry || context_.suspend_expiry) return false;
   bool more = false;
   for (std::size_t i = 0; i < keyspaces_.size(); ++i) {
     next_to_expire_ = (next_to_expire_ + 1) % keyspaces_.size();
@@ -90,7 +92,7 @@ bool Databases::expire_step(std::size_t max_items) {
 
 std::int64_t Databases::next_expiry_ms() const {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
-  if (!context_.active_expiry) return next;
+  if (!context_.active_expiry || context_.suspend_expiry) return next;
   for (const auto& keyspace : keyspaces_) next = std::min(next, keyspace->next_expiry_ms());
   return next;
 }

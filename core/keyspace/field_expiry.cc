@@ -80,7 +80,9 @@ EntryTable::Slot Keyspace::find_hash_of(std::uint64_t item) {
 
 // ---- Looking
 
-bool Keyspace::fields_due(const Entry& entry) const { return wakeup_of(entry).due(now_ms()); }
+bool Keyspace::fields_due(const Entry& entry) const {
+  return wakeup_of(entry).due(now_ms()) && !context_.suspend_expiry;
+}
 
 bool Keyspace::all_fields_due(const Entry& entry) const {
   return fields_due(entry) && HashView(entry.collection_view()).all_due(now_ms());
@@ -94,7 +96,11 @@ Entry* Keyspace::expire_fields(EntryTable::Slot slot, std::size_t max_fields) {
   const Key key(name);
   CollectionEdit edit(*this, key, *slot.get());
   const HashLimits limits;
-  const std::size_t expired = Hash(edit, limits).expire(now_ms(), max_fields);
+  FieldVisit tell;
+  if (context_.observer != nullptr) {
+    tell = [&](std::string_view field) { context_.observer->field_expired(*this, name, field); };
+  }
+  const std::size_t expired = Hash(edit, limits).expire(now_ms(), max_fields, tell);
   context_.stats.expired_fields += expired;
   const CollectionEdit::Outcome outcome = edit.commit(expired);
   if (edit.entry_ != nullptr) schedule_fields(*edit.entry_, key.hash);

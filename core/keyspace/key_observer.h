@@ -21,6 +21,9 @@ class KeyObserver {
   // Fields of the hash under the key were erased at their deadline; if they were all that it had,
   // the key is gone. key_modified came before.
   virtual void fields_expired(Keyspace& /*keyspace*/, std::string_view /*key*/, bool /*gone*/) {}
+  // One of those fields goes; fields_expired follows for all of them together.
+  virtual void field_expired(Keyspace& /*keyspace*/, std::string_view /*key*/,
+                             std::string_view /*field*/) {}
   // There was no such key before. key_modified follows.
   virtual void key_created(Keyspace& /*keyspace*/, std::string_view /*key*/) {}
   // A read found no such key.

@@ -63,7 +63,7 @@ class Keyspace::WheelVisitor {
       return entry.has_deadline() && entry.ticket() == ticket && EntryTraits::hash(entry) == hash;
     });
     if (!slot) return std::nullopt;
-    if (!slot.get()->expired(keyspace_.now_ms())) return slot.get()->deadline_ms();
+    if (!keyspace_.expired(*slot.get())) return slot.get()->deadline_ms();
     keyspace_.expire(slot);
     return std::nullopt;
   }
@@ -103,7 +103,7 @@ Keyspace::~Keyspace() {
 
 EntryTable::Slot Keyspace::find_live_slot(const Key& key) {
   EntryTable::Slot slot = table_.find_slot(key.hash, same_key(key), key.hint);
-  if (slot && slot.get()->expired(now_ms())) [[unlikely]] {
+  if (slot && expired(*slot.get())) [[unlikely]] {
     expire(slot);
     return {};
   }
@@ -476,7 +476,7 @@ Entry* Keyspace::random() {
     if (entry == nullptr || is_live(*entry)) return entry;
     const EntryTable::Slot slot = table_.find_slot(
         EntryTraits::hash(*entry), [entry](const Entry& other) { return &other == entry; });
-    if (entry->expired(now_ms())) {
+    if (expired(*entry)) {
       expire(slot);
     } else {
       expire_fields(slot, kFieldsAtOnce);

@@ -38,7 +38,10 @@ struct KeyspaceContext {
   KeyspaceStats& stats;
   CollectionHeap* collections;  // never null; replaced when all databases are flushed
   KeyObserver* observer = nullptr;
-  bool active_expiry = true;   // keys vanish by themselves at their deadline
+  bool active_expiry = true;  // keys vanish by themselves at their deadline
+  // Nothing vanishes at its deadline, and what is past it is seen, as it was when the commands of a
+  // log that is loaded now first ran.
+  bool suspend_expiry = false;
   bool freeze_access = false;  // uses of keys leave no trace in them
   bool forked = false;         // likewise: a child shares the pages, and a write copies them
 };
@@ -236,8 +239,11 @@ class Keyspace {
     return [bytes = key.bytes](const Entry& entry) { return entry.key() == bytes; };
   }
 
+  bool expired(const Entry& entry) const {
+    return entry.expired(now_ms()) && !context_.suspend_expiry;
+  }
   bool is_live(const Entry& entry) const {
-    return !entry.expired(now_ms()) && (field_expires_ == 0 || !all_fields_due(entry));
+    return !expired(entry) && (field_expires_ == 0 || !all_fields_due(entry));
   }
   EntryTable::Slot find_live_slot(const Key& key);
   void use(Entry& entry);

@@ -2,8 +2,13 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <string_view>
 
 namespace tarn {
+
+// Is shown the name of a field.
+using FieldVisit = std::function<void(std::string_view field)>;
 
 // What a hash knows of its deadlines as a whole, for the keyspace, which is to wake up when the
 // first field is due. It is kept with the hash, in eight bytes.

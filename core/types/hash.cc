@@ -375,12 +375,13 @@ void Hash::deadline_changed(std::int64_t before_ms, std::int64_t after_ms) {
   set_wakeup(wakeup);
 }
 
-std::size_t Hash::expire(std::int64_t now_ms, std::size_t max_fields) {
+std::size_t Hash::expire(std::int64_t now_ms, std::size_t max_fields,
+                         const FieldVisit& before_erasing) {
   if (cell_.vacant() || !view().wakeup().due(now_ms)) return 0;
-  if (!is_large()) return expire_packed(now_ms);
+  if (!is_large()) return expire_packed(now_ms, before_erasing);
   std::size_t expired = 0;
   if (!large().all_due(now_ms)) {
-    expired = large().expire(now_ms, max_fields);
+    expired = large().expire(now_ms, max_fields, before_erasing);
     if (!large().empty()) return expired;
   }
   expired += large().size_with_ghosts();
@@ -390,7 +391,7 @@ std::size_t Hash::expire(std::int64_t now_ms, std::size_t max_fields) {
 }
 
 // One pass; neighbours that are due go together.
-std::size_t Hash::expire_packed(std::int64_t now_ms) {
+std::size_t Hash::expire_packed(std::int64_t now_ms, const FieldVisit& before_erasing) {
   ExpiringList store(cell_);
   std::int64_t earliest_ms = FieldWakeup::kNever;
   std::size_t expired = 0;
@@ -399,10 +400,14 @@ std::size_t Hash::expire_packed(std::int64_t now_ms) {
     std::size_t due = 0;
     std::int64_t deadline_ms = kNoDeadline;
     for (Cursor at = cursor; at != list.end(); ++due) {
+      PackedElement name;
+      PackedElement::Scratch scratch;
       PackedElement deadline;
+      list.read(at, name);
       at = list.read(list.skip(at, 2), deadline);
       deadline_ms = deadline.integer();
       if (deadline_ms == kNoDeadline || deadline_ms > now_ms) break;
+      if (before_erasing) before_erasing(name.text(scratch));
     }
     if (due > 0) {
       packed::erase(store, cursor, 3 * due);

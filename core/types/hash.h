@@ -134,8 +134,9 @@ class Hash {
 
   // Erases fields that are due: all of a packed hash, up to about `max_fields` of a large one, and
   // hides the others. A hash of which nothing is left is vacated at once, whatever its size.
-  // Returns how many fields are gone from sight.
-  std::size_t expire(std::int64_t now_ms, std::size_t max_fields);
+  // Returns how many fields are gone from sight. `before_erasing` is shown each, unless all go.
+  std::size_t expire(std::int64_t now_ms, std::size_t max_fields,
+                     const FieldVisit& before_erasing = {});
 
   // Replaces what the keyspace is to know. REQUIRES: not vacant, and not kPacked
   void set_wakeup(const FieldWakeup& wakeup);
@@ -159,7 +160,7 @@ class Hash {
   std::size_t set_large(Strings pairs, std::int64_t deadline_ms);
   bool erase_packed(std::string_view field);
   void deadline_changed(std::int64_t before_ms, std::int64_t after_ms);
-  std::size_t expire_packed(std::int64_t now_ms);
+  std::size_t expire_packed(std::int64_t now_ms, const FieldVisit& before_erasing);
 
   CollectionCell& cell_;
   const HashLimits& limits_;

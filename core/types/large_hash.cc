@@ -158,7 +158,8 @@ void LargeHash::unhide() {
   wakeup_.raise(deadlines_ == nullptr ? FieldWakeup::kNever : deadlines_->earliest_ms());
 }
 
-std::size_t LargeHash::expire(std::int64_t now_ms, std::size_t max_fields) {
+std::size_t LargeHash::expire(std::int64_t now_ms, std::size_t max_fields,
+                              const FieldVisit& before_erasing) {
   if (deadlines_ == nullptr) return 0;
   std::array<std::uint64_t, 16> hashes;
   std::size_t erased = 0;
@@ -169,7 +170,7 @@ std::size_t LargeHash::expire(std::int64_t now_ms, std::size_t max_fields) {
     for (std::size_t i = 0; i < count; ++i) table_.prefetch_directory(hashes[i]);
     for (std::size_t i = 0; i < count; ++i) hints[i] = table_.locate(hashes[i]);
     for (std::size_t i = 0; i < count; ++i) table_.prefetch_element(hashes[i], hints[i]);
-    for (std::size_t i = 0; i < count; ++i) erased += erase_due(hashes[i], now_ms);
+    for (std::size_t i = 0; i < count; ++i) erased += erase_due(hashes[i], now_ms, before_erasing);
   }
   if (deadlines_->empty()) deadlines_.reset();
   const bool more = deadlines_ != nullptr && deadlines_->earliest_ms() <= now_ms;
@@ -183,13 +184,15 @@ std::size_t LargeHash::expire(std::int64_t now_ms, std::size_t max_fields) {
 }
 
 // Erases the fields of this hash that are due; nearly always one.
-std::size_t LargeHash::erase_due(std::uint64_t hash, std::int64_t now_ms) {
+std::size_t LargeHash::erase_due(std::uint64_t hash, std::int64_t now_ms,
+                                 const FieldVisit& before_erasing) {
   for (std::size_t erased = 0;; ++erased) {
     HashField* field = table_.erase(hash, [&](const HashField& candidate) {
       return candidate.has_deadline() && candidate.deadline_ms() <= now_ms &&
              HashFieldTraits::hash(candidate) == hash;
     });
     if (field == nullptr) return erased;
+    if (before_erasing) before_erasing(field->field());
     const std::int64_t deadline_ms = field->deadline_ms();
     deadlines_->taken(hash, deadline_ms);
     uncount(deadline_ms);

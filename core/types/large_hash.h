@@ -81,7 +81,8 @@ class LargeHash final : public Collection {
 
   // Erases up to about `max_fields` of the fields that are due and makes ghosts of the others.
   // Returns how many were erased.
-  std::size_t expire(std::int64_t now_ms, std::size_t max_fields);
+  std::size_t expire(std::int64_t now_ms, std::size_t max_fields,
+                     const FieldVisit& before_erasing = {});
   // Whether it is certain at once that every field is due.
   bool all_due(std::int64_t now_ms) const;
   // Makes ordinary fields of the ghosts, as which they cost less in what is about to be taken down.
@@ -139,7 +140,7 @@ class LargeHash final : public Collection {
 
   void will_have(std::uint64_t hash, std::int64_t deadline_ms);
   void had(std::uint64_t hash, std::int64_t deadline_ms);
-  std::size_t erase_due(std::uint64_t hash, std::int64_t now_ms);
+  std::size_t erase_due(std::uint64_t hash, std::int64_t now_ms, const FieldVisit& before_erasing);
   void uncount(std::int64_t deadline_ms);
   void count_ghosts() const;
 

@@ -6,6 +6,7 @@
 #include "core/keyspace/collection_edit.h"
 #include "server/commands/collection_access.h"
 #include "server/commands/families.h"
+#include "server/commands/field_feed.h"
 #include "server/commands/hash_access.h"
 #include "server/commands/ttl_option.h"
 
@@ -110,7 +111,7 @@ void expire_fields(Call& call, Unit unit, std::int64_t base_ms) {
   const auto deadline_ms = field_deadline_ms(call, call.args[2], unit == Unit::kSeconds, base_ms);
   if (!deadline_ms) return;
   ArgReader args(call, 3);
-  const NewDeadline change{accept_condition(args), *deadline_ms, *deadline_ms <= call.now_ms()};
+  const NewDeadline change{accept_condition(args), *deadline_ms, call.has_passed(*deadline_ms)};
   const auto fields = next_fields(args, "ERR Parameter `numFields` should be greater than 0");
   if (args.failed()) return;
   if (edit.vacant()) return reply_no_fields(call, fields.size());
@@ -119,13 +120,16 @@ void expire_fields(Call& call, Unit unit, std::int64_t base_ms) {
   Hash hash(edit, limits);
   std::size_t set = 0;
   std::size_t deleted = 0;
+  FieldFeed feed(call, key.bytes);
   call.reply.array(fields.size());
   for (const std::string_view field : fields) {
     const Outcome outcome = change.apply(hash, field);
     set += outcome == kDone ? 1 : 0;
     deleted += outcome == kDeletedAtOnce ? 1 : 0;
     call.reply.integer(outcome);
+    if (outcome == kDone || outcome == kDeletedAtOnce) feed.changed(field);
   }
+  change.passed ? feed.told_deleted() : feed.told_deadline(*deadline_ms);
   // One of the two is 0, for all fields get the same deadline.
   commit(call, edit, set + deleted, kNotifyHash, deleted > 0 ? "hdel" : "hexpire", key.bytes);
 }

@@ -10,6 +10,7 @@
 #include "server/commands/collection_access.h"
 #include "server/commands/families.h"
 #include "server/commands/field_expiry.h"
+#include "server/commands/field_feed.h"
 #include "server/commands/hash_access.h"
 #include "server/engine/args.h"
 #include "server/engine/echo.h"
@@ -144,8 +145,9 @@ void hgetex(Call& call) {
   Hash hash(edit, limits);
 
   const std::optional<std::int64_t> deadline_ms = options.deadline_ms();
-  const bool passed = deadline_ms && *deadline_ms <= call.now_ms();
+  const bool passed = deadline_ms && call.has_passed(*deadline_ms);
   std::size_t changed = 0;
+  FieldFeed feed(call, key.bytes);
   call.reply.array(options.fields().size());
   for (const std::string_view field : options.fields()) {
     HashView::Scratch scratch;
@@ -162,6 +164,14 @@ void hgetex(Call& call) {
       continue;
     }
     ++changed;
+    feed.changed(field);
+  }
+  if (passed) {
+    feed.told_deleted();
+  } else if (deadline_ms) {
+    feed.told_deadline(*deadline_ms);
+  } else {
+    feed.told_persistent();
   }
   const std::string_view event = passed ? "hdel" : deadline_ms ? "hexpire" : "hpersist";
   commit(call, edit, changed, kNotifyHash, event, key.bytes);
@@ -194,14 +204,22 @@ void hsetex(Call& call) {
   const auto pairs = options.fields();
   const std::int64_t deadline_ms =
       options.has_word() ? kKeepDeadline : options.deadline_ms().value_or(kNoDeadline);
-  const bool passed = options.deadline_ms() && deadline_ms <= call.now_ms();
+  const bool passed = options.deadline_ms() && call.has_passed(deadline_ms);
+  FieldFeed feed(call, key.bytes);
   hash.set_all(pairs, passed ? kNoDeadline : deadline_ms);
   commit(call, edit, pairs.size() / 2, kNotifyHash, "hset", key.bytes);
   if (passed) {
-    for (std::size_t i = 0; i < pairs.size(); i += 2) hash.erase(pairs[i]);
+    for (std::size_t i = 0; i < pairs.size(); i += 2) {
+      hash.erase(pairs[i]);
+      feed.changed(pairs[i]);
+    }
+    feed.told_deleted();
     commit(call, edit, pairs.size() / 2, kNotifyHash, "hdel", key.bytes);
   } else if (options.deadline_ms()) {
+    feed.told_set(pairs, options.deadline_ms(), false);
     call.notify(kNotifyHash, "hexpire", key.bytes);
+  } else {
+    feed.told_set(pairs, std::nullopt, options.has_word());
   }
   call.reply.integer(1);
 }
@@ -219,12 +237,17 @@ void hgetdel(Call& call) {
   Hash hash(edit, limits);
 
   std::size_t deleted = 0;
+  FieldFeed feed(call, key.bytes);
   call.reply.array(fields.size());
   for (const std::string_view field : fields) {
     HashView::Scratch scratch;
     write_value(call.reply, hash.view().get(field, scratch));
-    deleted += hash.erase(field) ? 1 : 0;
+    if (hash.erase(field)) {
+      ++deleted;
+      feed.changed(field);
+    }
   }
+  feed.told_deleted();
   commit(call, edit, deleted, kNotifyHash, "hdel", key.bytes);
 }
 

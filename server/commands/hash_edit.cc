@@ -45,6 +45,19 @@ void hmset(Call& call) {
   if (set_pairs(call)) call.reply.ok();
 }
 
+// In such a hash fields may be due and hidden, which somebody else would still count with.
+bool has_deadlines(const HashView& hash) { return hash.wakeup().ms != FieldWakeup::kNever; }
+
+// Tells the new number in the field that argument 2 names. It has kept its deadline.
+void tell_number(Call& call, const HashView& hash, std::string_view number) {
+  const std::string_view field = call.args[2];
+  if (hash.deadline_ms(field) == kNoDeadline) {
+    call.propagate_as({"HSET", call.args[1], field, number});
+  } else {
+    call.propagate_as({"HSETEX", call.args[1], "KEEPTTL", "FIELDS", "1", field, number});
+  }
+}
+
 void hsetnx(Call& call) {
   const Key key = call.key(1);
   CollectionEdit edit(call.db(), key, Type::kHash);
@@ -53,6 +66,8 @@ void hsetnx(Call& call) {
   Hash hash(edit, limits);
   if (hash.view().contains(call.args[2])) return call.reply.integer(0);
   hash.set(call.args[2], call.args[3]);
+  if (has_deadlines(hash.view()))
+    call.propagate_as({"HSET", key.bytes, call.args[2], call.args[3]});
   commit(call, edit, 1, kNotifyHash, "hset", key.bytes);
   call.reply.integer(1);
 }
@@ -84,7 +99,9 @@ void hincrby(Call& call) {
   if (before && !parse_int64(*before, value)) return call.reply.error(kNotIntegerValue);
   if (__builtin_add_overflow(value, by, &value)) return call.reply.error(errors::kOverflow);
   char digits[kMaxInt64Chars];
-  hash.set(call.args[2], {digits, format_int64(digits, value)}, kKeepDeadline);
+  const std::string_view text(digits, format_int64(digits, value));
+  hash.set(call.args[2], text, kKeepDeadline);
+  if (has_deadlines(hash.view())) tell_number(call, hash.view(), text);
   commit(call, edit, 1, kNotifyHash, "hincrby", key.bytes);
   call.reply.integer(value);
 }
@@ -108,6 +125,7 @@ void hincrbyfloat(Call& call) {
   if (!std::isfinite(value)) return call.reply.error(kNotFinite);
   const std::string text = format_long_double_human(value);
   hash.set(call.args[2], text, kKeepDeadline);
+  tell_number(call, hash.view(), text);
   commit(call, edit, 1, kNotifyHash, "hincrbyfloat", key.bytes);
   call.reply.bulk(text);
 }

@@ -1,3 +1,5 @@
+#include <string>
+
 #include <fmt/format.h>
 
 #include "server/commands/families.h"
@@ -73,11 +75,15 @@ void expire_at(Call& call, Unit unit, std::int64_t base_ms) {
   const Key key = call.key(1);
   const Entry* entry = call.db().find_for_update(key);
   if (entry == nullptr || !condition.allows(*entry, deadline_ms)) return call.reply.integer(0);
-  if (deadline_ms <= call.now_ms()) {
+  if (call.has_passed(deadline_ms)) {
     call.db().erase(key);
+    call.propagate_as({"DEL", key.bytes});
     call.notify(kNotifyGeneric, "del", key.bytes);
   } else {
     call.db().set_deadline(key, deadline_ms);
+    if (call.propagates()) {
+      call.propagate_as({"PEXPIREAT", key.bytes, std::to_string(deadline_ms)});
+    }
     call.notify(kNotifyGeneric, "expire", key.bytes);
   }
   call.reply.integer(1);

@@ -25,6 +25,7 @@ void pop_awaited(Call& call, ListEnd end) {
     call.reply.bulk(name);
     write_element(call.reply, list.view().peek(end));
     list.pop(end);
+    call.propagate_as({end == ListEnd::kFront ? "LPOP" : "RPOP", name});
     return commit(call, edit, 1, pop_event(end), key);
   }
   call.block_on_keys(

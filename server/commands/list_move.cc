@@ -2,12 +2,28 @@
 // any.
 
 #include <limits>
+#include <string>
 
 #include "server/commands/families.h"
 #include "server/commands/list_access.h"
 #include "server/commands/list_move.h"
 
 namespace tarn {
+
+namespace {
+
+// Tells a move that could have waited as the command that does not wait.
+void tell_unblocked(Call& call) {
+  const std::string_view source = call.args[1];
+  const std::string_view target = call.args[2];
+  if (call.command.row->name == "brpoplpush") {
+    call.propagate_as({"RPOPLPUSH", source, target});
+  } else {
+    call.propagate_as({"LMOVE", source, target, call.args[3], call.args[4]});
+  }
+}
+
+}  // namespace
 
 // What is pushed is known before what is popped, and the type of the target before either.
 bool move_element(Call& call, ListEnd from, ListEnd to) {
@@ -32,6 +48,7 @@ bool move_element(Call& call, ListEnd from, ListEnd to) {
     list.pop(from);
   }
   commit(call, source, 1, pop_event(from), source_key);
+  if ((call.command.flags & kBlocking) != 0) tell_unblocked(call);
   return true;
 }
 
@@ -58,6 +75,10 @@ bool pop_first_list(Call& call, std::span<const std::string_view> keys, const Mu
     if (edit.vacant()) continue;
     call.reply.array(2);
     call.reply.bulk(name);
+    if (call.propagates()) {
+      const std::string_view name_of_pop = pop.end == ListEnd::kFront ? "LPOP" : "RPOP";
+      call.propagate_as({name_of_pop, name, std::to_string(pop.count)});
+    }
     pop_and_reply(call, edit, key, pop.end, pop.count);
     return true;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/keyspace/collection_edit.h"
@@ -23,14 +25,48 @@ Rng& dice() {
   return rng;
 }
 
+// Tells which members chance has taken: as SREM, in pieces, or DEL where none is left.
+class PopFeed {
+ public:
+  PopFeed(Call& call, std::string_view key) : call_(call), key_(key) {}
+
+  void popped(const SetMember& member) {
+    if (!call_.propagates()) return;
+    SetMember::Scratch scratch;
+    members_.emplace_back(member.text(scratch));
+    if (members_.size() == kMostAtOnce) tell();
+  }
+  void done(bool all) {
+    if (all) return call_.propagate_as({"DEL", key_});
+    if (!members_.empty()) tell();
+  }
+
+ private:
+  static constexpr std::size_t kMostAtOnce = 1024;
+
+  void tell() {
+    std::vector<std::string_view> effect = {"SREM", key_};
+    effect.insert(effect.end(), members_.begin(), members_.end());
+    call_.propagate_as(effect);
+    members_.clear();
+  }
+
+  Call& call_;
+  std::string_view key_;
+  std::vector<std::string> members_;
+};
+
 void pop_one(Call& call) {
   const Key key = call.key(1);
   CollectionEdit edit(call.db(), key, Type::kSet);
   if (wrong_type(call, edit)) return;
   if (edit.vacant()) return call.reply.null();
-  Set(edit, set_limits(call)).pop(1, dice(), [&call](const SetMember& member) {
+  PopFeed feed(call, key.bytes);
+  Set(edit, set_limits(call)).pop(1, dice(), [&](const SetMember& member) {
     write_member(call.reply, member);
+    feed.popped(member);
   });
+  feed.done(edit.vacant());
   commit(call, edit, 1, kNotifySet, "spop", key.bytes);
 }
 
@@ -47,7 +83,13 @@ void spop(Call& call) {
   Set set(edit, set_limits(call));
   const std::size_t count = std::min(wanted, set.size());
   call.reply.set(count);
-  set.pop(count, dice(), [&call](const SetMember& member) { write_member(call.reply, member); });
+  PopFeed feed(call, key.bytes);
+  const bool all = count == set.size();
+  set.pop(count, dice(), [&](const SetMember& member) {
+    write_member(call.reply, member);
+    if (!all) feed.popped(member);
+  });
+  if (count > 0) feed.done(all);
   commit(call, edit, count, kNotifySet, "spop", key.bytes);
 }
 

@@ -38,6 +38,7 @@ void getdel(Call& call) {
   if (wrong_type(call, entry, Type::kString)) return;
   call.reply.value(*entry);
   call.db().erase(key);
+  call.propagate_as({"DEL", key.bytes});
   call.notify(kNotifyGeneric, "del", key.bytes);
 }
 
@@ -58,13 +59,18 @@ void getex(Call& call) {
   std::optional<std::int64_t> deadline_ms;
   if (ttl.has_amount() && !(deadline_ms = ttl.deadline_ms(call))) return;
   call.reply.value(*entry);
-  if (deadline_ms && *deadline_ms <= call.now_ms()) {
+  if (deadline_ms && call.has_passed(*deadline_ms)) {
     call.db().erase(key);
+    call.propagate_as({"DEL", key.bytes});
     call.notify(kNotifyGeneric, "del", key.bytes);
   } else if (deadline_ms) {
     call.db().set_deadline(key, *deadline_ms);
+    if (call.propagates()) {
+      call.propagate_as({"PEXPIREAT", key.bytes, std::to_string(*deadline_ms)});
+    }
     call.notify(kNotifyGeneric, "expire", key.bytes);
   } else if (ttl.kind() == TtlOption::Kind::kPersist && call.db().clear_deadline(key)) {
+    call.propagate_as({"PERSIST", key.bytes});
     call.notify(kNotifyGeneric, "persist", key.bytes);
   }
 }

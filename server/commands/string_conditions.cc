@@ -19,7 +19,10 @@ void digest(Call& call) {
 
 void delete_key(Call& call, const Key& key, bool wanted) {
   const bool deleted = wanted && call.db().erase(key);
-  if (deleted) call.notify(kNotifyGeneric, "del", key.bytes);
+  if (deleted) {
+    call.propagate_as({"DEL", key.bytes});
+    call.notify(kNotifyGeneric, "del", key.bytes);
+  }
   call.reply.integer(deleted ? 1 : 0);
 }
 

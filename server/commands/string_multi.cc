@@ -31,6 +31,11 @@ struct Pairs {
     }
     return true;
   }
+  void tell(Call& call, Ttl ttl) const {
+    for (std::size_t i = begin; i < end; i += 2) {
+      propagate_set(call, call.args[i], call.args[i + 1], ttl);
+    }
+  }
   // Of a key that is named twice, the last value counts.
   void store(Call& call, Ttl ttl) const {
     for (std::size_t i = begin; i < end; i += 2) {
@@ -107,7 +112,10 @@ void msetex(Call& call) {
   if (!ttl) return;
 
   const bool refused = (nx && pairs.any_exists(call)) || (xx && !pairs.all_exist(call));
-  if (!refused) pairs.store(call, *ttl);
+  if (!refused) {
+    pairs.store(call, *ttl);
+    pairs.tell(call, *ttl);
+  }
   call.reply.integer(refused ? 0 : 1);
 }
 

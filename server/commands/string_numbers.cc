@@ -82,6 +82,7 @@ void incrbyfloat(Call& call) {
   if (args.failed()) return;
   const std::string text = format_long_double_human(value);
   store_as_text(call.db(), key, text);
+  call.propagate_as({"SET", key.bytes, text, "KEEPTTL"});
   call.notify(kNotifyString, "incrbyfloat", key.bytes);
   call.reply.bulk(text);
 }

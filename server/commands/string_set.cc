@@ -91,6 +91,7 @@ void set_with_options(Call& call) {
     return;
   }
   store(call, key, 2, *ttl);
+  propagate_set(call, key.bytes, call.args[2], *ttl);
   if (!options.get) call.reply.ok();
 }
 
@@ -122,6 +123,7 @@ void set_with_amount(Call& call, TtlOption::Kind kind) {
   const std::optional<Ttl> ttl = TtlOption(kind, call.args[2]).resolve(call);
   if (!ttl) return;
   store(call, call.key(1), 3, *ttl);
+  propagate_set(call, call.args[1], call.args[3], *ttl);
   call.reply.ok();
 }
 

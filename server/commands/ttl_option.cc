@@ -1,5 +1,7 @@
 #include "server/commands/ttl_option.h"
 
+#include <string>
+
 #include <fmt/format.h>
 
 #include "core/base/numbers.h"
@@ -58,6 +60,17 @@ std::optional<std::int64_t> TtlOption::deadline_ms(Call& call) const {
     return std::nullopt;
   }
   return time_ms;
+}
+
+void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl) {
+  if (!call.propagates()) return;
+  if (const auto deadline_ms = ttl.deadline_ms()) {
+    call.propagate_as({"SET", key, value, "PXAT", std::to_string(*deadline_ms)});
+  } else if (ttl.keeps()) {
+    call.propagate_as({"SET", key, value, "KEEPTTL"});
+  } else {
+    call.propagate_as({"SET", key, value});
+  }
 }
 
 void reply_invalid_expire_time(Call& call) {

@@ -37,6 +37,9 @@ class TtlOption {
   std::string_view amount_;
 };
 
+// Tells that a key got a string, and what became of its deadline, in place of the request.
+void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl);
+
 // Sends "invalid expire time", naming the command.
 void reply_invalid_expire_time(Call& call);
 

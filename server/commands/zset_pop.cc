@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "core/keyspace/collection_edit.h"
 #include "server/commands/collection_access.h"
@@ -59,6 +60,9 @@ void pop_from(Call& call, CollectionEdit& edit, std::string_view key, const PopR
                 reply_element(call, request.shape, member, score);
               });
   set.erase(range);
+  if (call.propagates()) {
+    call.propagate_as({from_min ? "ZPOPMIN" : "ZPOPMAX", key, std::to_string(count)});
+  }
   commit(call, edit, count, kNotifySortedSet, from_min ? "zpopmin" : "zpopmax", key);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "server/engine/command.h"
 #include "server/engine/command_table.h"
 #include "server/engine/notifications.h"
+#include "server/engine/propagation.h"
 #include "server/engine/reply.h"
 #include "server/engine/session.h"
 
@@ -39,6 +41,10 @@ class Call {
 
   Keyspace& db() { return databases[session.db]; }
   std::int64_t now_ms() { return databases.context().clock.now_ms(); }
+  // Whether a deadline that is to be set means that the key, or the field, goes at once.
+  bool has_passed(std::int64_t deadline_ms) {
+    return deadline_ms <= now_ms() && !databases.context().suspend_expiry;
+  }
 
   // Tells subscribers what happened to a key of the session's database; see Notifications::emit.
   void notify(std::uint32_t notify_class, std::string_view event, std::string_view key) {
@@ -70,6 +76,18 @@ class Call {
     return woken_by_ == 0 ? keys : args.subspan(woken_by_, 1);
   }
 
+  // Whether anybody is told of effects: ask before preparing arguments only for that.
+  bool propagates() const { return propagation_ != nullptr; }
+  // Tells of this effect in place of the request; see propagation.h. May be called several times,
+  // in the order in which the effects happened. To be used where the request would not do the same
+  // again elsewhere or later.
+  void propagate_as(std::span<const std::string_view> effect) {
+    if (propagation_ != nullptr) propagation_->replace(session.db, effect);
+  }
+  void propagate_as(std::initializer_list<std::string_view> effect) {
+    propagate_as(std::span(effect.begin(), effect.size()));
+  }
+
   // What the command's family was registered with.
   template <class Feature>
   Feature& feature() const {
@@ -80,6 +98,7 @@ class Call {
   void set_prefetched(const Key* key) { prefetched_ = key; }
   void set_blobs(std::span<const BlobRef> blobs) { blobs_ = blobs; }
   std::span<const BlobRef> blobs() const { return blobs_; }
+  void set_propagation(Propagation* propagation) { propagation_ = propagation; }
   void set_waiters(KeyWaiters* waiters) { waiters_ = waiters; }
   // The position of the key that ended this call's waiting.
   void set_woken_by(std::size_t position) { woken_by_ = position; }
@@ -88,7 +107,8 @@ class Call {
   const Key* prefetched_ = nullptr;
   std::span<const BlobRef> blobs_;  // by position; shorter than args where the rest have none
   KeyWaiters* waiters_ = nullptr;
-  std::size_t woken_by_ = 0;  // 0 in a call that has not waited
+  Propagation* propagation_ = nullptr;  // null where nobody is told of effects
+  std::size_t woken_by_ = 0;            // 0 in a call that has not waited
 };
 
 }  // namespace tarn

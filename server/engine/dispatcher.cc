@@ -46,6 +46,16 @@ void Dispatcher::set_slow_threshold_us(std::int64_t threshold_us) {
                                   : CycleClock::from_us(static_cast<std::uint64_t>(threshold_us));
 }
 
+void Dispatcher::set_propagation(Propagation* propagation) {
+  TARN_ASSERT(running_ == nullptr);
+  propagation_ = propagation;
+  if (propagation != nullptr) {
+    afterwards_ |= kPropagate;
+  } else {
+    afterwards_ &= ~kPropagate;
+  }
+}
+
 bool Dispatcher::is_redacted(std::size_t position) const {
   return std::find(redacted_.begin(), redacted_.end(), position) != redacted_.end();
 }
@@ -176,6 +186,7 @@ Dispatcher::Outcome Dispatcher::execute_openly(Session& session, const Request& 
     call.set_prefetched(request.prefetched);
     call.set_blobs(request.blobs);
     call.set_waiters(key_waiters_);
+    call.set_propagation(propagation_);
     const std::uint32_t raised =
         raised_ | session.gates | ((command->flags & kProtected) != 0 ? kProtectedGate : 0u);
     if (raised == 0) [[likely]] {
@@ -212,6 +223,7 @@ void Dispatcher::run_queued(Session& session, const OwnedRequest& request) {
   const OutputBuffer::Mark before = session.reply.out().mark();
   Call call(*request.command(), request.args(), session, databases_, notifications_);
   call.set_blobs(request.blobs());
+  call.set_propagation(propagation_);
   run_as_asked(call);
   if (session.reply_mode == Session::ReplyMode::kOff) session.reply.out().truncate(before);
 }
@@ -223,12 +235,14 @@ void Dispatcher::run_again(Session& session, const OwnedRequest& request, std::s
   Call call(*request.command(), request.args(), session, databases_, notifications_);
   call.set_blobs(request.blobs());
   call.set_waiters(key_waiters_);
+  call.set_propagation(propagation_);
   call.set_woken_by(woken_by);
   const Call* const outer = std::exchange(running_, &call);
   const std::uint64_t start = CycleClock::now();
   call.command.row->handler(call);
   last_end_ = CycleClock::now();
   running_ = outer;
+  if (propagation_ != nullptr) propagation_->command_done(call, outer == nullptr);
   if (silent) session.reply.out().truncate(before);
   const std::uint64_t cycles = last_end_ - start;
   call.command.stats.cycles += cycles;
@@ -249,15 +263,19 @@ void Dispatcher::run(Call& call) {
   account(call, last_end_ - start);
   running_ = outer;
   if (afterwards_ != 0) [[unlikely]]
-    do_afterwards();
+    do_afterwards(call);
 }
 
-void Dispatcher::do_afterwards() {
-  redacted_.clear();
-  afterwards_ &= ~kForgetRedacted;
-  if (running_ != nullptr || afterwards_ == 0) return;
+void Dispatcher::do_afterwards(Call& call) {
+  if ((afterwards_ & kForgetRedacted) != 0) {
+    redacted_.clear();
+    afterwards_ &= ~kForgetRedacted;
+  }
+  const bool outermost = running_ == nullptr;
+  if (propagation_ != nullptr) propagation_->command_done(call, outermost);
+  if (!outermost || (afterwards_ & kServeWaiters) == 0) return;
   key_waiters_->serve();
-  afterwards_ = 0;
+  afterwards_ &= ~kServeWaiters;
 }
 
 void Dispatcher::account(Call& call, std::uint64_t cycles) {

@@ -61,6 +61,8 @@ class Dispatcher {
   void run_again(Session& session, const OwnedRequest& request, std::size_t woken_by, bool silent);
 
   void set_key_waiters(KeyWaiters* waiters) { key_waiters_ = waiters; }
+  // Shows it every command that has run; null for nobody. Not while a command runs.
+  void set_propagation(Propagation* propagation);
   // Has the waiters served when the running command, or its transaction, is done.
   void keys_are_ready() { afterwards_ |= kServeWaiters; }
 
@@ -111,7 +113,11 @@ class Dispatcher {
 
  private:
   // What is to be done after the running command.
-  enum Afterwards : std::uint8_t { kForgetRedacted = 1u << 0, kServeWaiters = 1u << 1 };
+  enum Afterwards : std::uint8_t {
+    kForgetRedacted = 1u << 0,
+    kServeWaiters = 1u << 1,
+    kPropagate = 1u << 2,  // after every command, while there is somebody to tell
+  };
 
   Outcome execute_openly(Session& session, const Request& request);
   Outcome execute_aside(Session& session, const Request& request, bool silent);
@@ -120,7 +126,7 @@ class Dispatcher {
   Outcome run_past_gates(Call& call, std::uint32_t raised);
   void run_as_asked(Call& call);
   void run(Call& call);
-  void do_afterwards();
+  void do_afterwards(Call& call);
   void account(Call& call, std::uint64_t cycles);
   void account_failure(const Call& call);
   void account_rejected(Session& session, const Command* command);
@@ -142,6 +148,7 @@ class Dispatcher {
   Pause pause_;
   CommandWatcher* watcher_ = nullptr;
   KeyWaiters* key_waiters_ = nullptr;
+  Propagation* propagation_ = nullptr;
   bool watch_all_ = false;
   bool latency_tracking_ = true;
   std::uint64_t slow_cycles_;

@@ -38,6 +38,10 @@ void KeyEvents::fields_expired(Keyspace& keyspace, std::string_view key, bool go
   tell(kExpired, [&](KeyObserver& listener) { listener.fields_expired(keyspace, key, gone); });
 }
 
+void KeyEvents::field_expired(Keyspace& keyspace, std::string_view key, std::string_view field) {
+  tell(kFieldExpired, [&](KeyObserver& listener) { listener.field_expired(keyspace, key, field); });
+}
+
 void KeyEvents::key_created(Keyspace& keyspace, std::string_view key) {
   tell(kCreated, [&](KeyObserver& listener) { listener.key_created(keyspace, key); });
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/engine/effect_mark.h"
 #include "server/engine/reply.h"
 #include "server/engine/transaction.h"
 #include "server/net/transport.h"
@@ -50,6 +51,8 @@ struct Session {
   bool deny_blocking = false;  // a command that would wait behaves as if its time were up
 
   std::unique_ptr<Transaction> transaction;  // while it is in one, or watches keys
+
+  EffectMark effects;  // its replies may have to wait until these are durable
 
   Subscriber* subscriber = nullptr;   // while it subscribes to anything; see pubsub.h
   TrackedClient* tracking = nullptr;  // while CLIENT TRACKING is on; see tracking.h
