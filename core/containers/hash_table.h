@@ -9,6 +9,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/hash.h"
+#include "core/containers/bucket_run.h"
 #include "core/containers/hash_segment.h"
 
 namespace tarn {
@@ -29,10 +30,14 @@ namespace tarn {
 //    that leaves a segment and its buddy (the other half of the range of depth d-1) nearly empty
 //    merges them; when no segment needs the last bit, the directory halves.
 // 4. Within the segment see hash_segment.h.
+// 5. With kDirectoryBits = 0, a table of up to 144 elements has neither directory nor segment but a
+//    run of a few buckets (bucket_run.h), which becomes the first segment when it is full; a last
+//    segment that few are left in becomes a run again. Lookups meet it where a hash has no segment,
+//    so it costs large tables nothing.
 //
 // Invariants:
 //   - size() is the sum of the roots' counts, a root's count that of its segments' counts;
-//   - a segment is never empty; a root without elements has no directory;
+//   - a segment is never empty; a root without elements has no directory, nor has one with a run;
 //   - every change of the structure (not of elements within a segment) gives version_ a value that
 //     no table of the process had before: a Hint taken earlier, or of another table, is known to be
 //     stale.
@@ -45,8 +50,8 @@ namespace tarn {
 //   };
 //
 // kDirectoryBits = 8 suits one table of millions (2^8 directories keep each doubling at
-// microseconds); 0 suits many small tables: the object is then a few words and the first element
-// costs one segment.
+// microseconds); 0 suits many small tables: the object is then a few words, and ten elements take
+// 128 bytes.
 //
 // Whatever takes a `hash` REQUIRES hash <= kHashMask; `eq` is called as bool(const Element&) with
 // elements whose hash is likely the same. Not safe for use by several threads.
@@ -186,11 +191,13 @@ class HashTable {
   // ---- All elements ------------------------------------------------------------------------
 
   // One step of an iteration in hash order: calls fn(Element*) for every element of one home
-  // bucket and returns the cursor of the next step, 0 at the end. Starts with cursor 0; a cursor is
-  // below 2^55, and any other value from outside is safe. fn may insert and erase.
+  // bucket, or of a small table all that are left, and returns the cursor of the next step, 0 at
+  // the end. Starts with cursor 0; a cursor is below 2^55, and any other value from outside is
+  // safe. fn may insert and erase.
   //
   // Every element that is present from the first step to the last is returned at least once,
-  // whatever inserts, erases, splits and merges happen in between; again only if a split did.
+  // whatever inserts, erases, splits and merges happen in between; again only if it split or became
+  // small meanwhile.
   template <class Fn>
   std::uint64_t scan(std::uint64_t cursor, Fn&& fn) const;
 
@@ -216,7 +223,7 @@ class HashTable {
 
   // What the table itself holds, without elements: object, directories, segments.
   std::size_t memory_bytes() const {
-    return sizeof(*this) + segments_ * HashSegment::kBytes +
+    return sizeof(*this) + run_.bytes() + segments_ * HashSegment::kBytes +
            directory_entries_ * sizeof(HashSegment*);
   }
   // The share of an element in that.
@@ -256,6 +263,11 @@ class HashTable {
   // every so many elements.
   static constexpr unsigned kMergeOwnMax = kMergeMax / 2;
   static constexpr unsigned kMergeInterval = 16;
+
+  // Whether the table begins as a run, and at how many elements its last segment becomes one.
+  static constexpr bool kStartsAsRun = kDirectoryBits == 0;
+  static constexpr unsigned kRunAgain = 64;
+  static_assert(kRunAgain % kMergeInterval == 0 && kRunAgain <= BucketRun::kMaxCapacity / 2);
 
   // How many elements ahead a walk over a segment fetches.
   static constexpr unsigned kAhead = HashSegment::kAhead;
@@ -310,10 +322,16 @@ class HashTable {
     return hint.version_ == version_ ? hint.home_ : home_bucket(hash);
   }
 
+  // By copy and out of line, so that the search of a segment keeps what it compares in registers.
   template <class Eq>
-  static Slot search(HashBucket* home, std::uint64_t hash, Eq& eq) {
-    if (home == nullptr) return {};
-    const auto same = [&eq](void* reference) -> bool {
+  [[gnu::noinline]] Slot search_run(std::uint64_t hash, Eq eq) const {
+    return {run_.find(hash, same_by(eq)), hash};
+  }
+
+  // What to ask of a reference, for what is asked of an element.
+  template <class Eq>
+  static auto same_by(Eq& eq) {
+    return [&eq](void* reference) -> bool {
       const auto* element = static_cast<const Element*>(reference);
       if constexpr (requires { eq(element); }) {
         return eq(element);
@@ -321,7 +339,12 @@ class HashTable {
         return eq(*element);
       }
     };
-    return {HashSegment::find(home, hash, same), hash};
+  }
+
+  template <class Eq>
+  Slot search(HashBucket* home, std::uint64_t hash, Eq& eq) const {
+    if (home == nullptr) return search_run(hash, eq);
+    return {HashSegment::find(home, hash, same_by(eq)), hash};
   }
 
   void insert_at(HashBucket* home, std::uint64_t hash, Element* element) {
@@ -333,6 +356,8 @@ class HashTable {
   }
 
   void insert_with_room(std::uint64_t hash, Element* element);
+  void leave_run();
+  void become_run(Root& root);
   void add_segment(std::uint64_t hash);
   void split(std::uint64_t hash);
   void double_directory(Root& root);
@@ -353,6 +378,10 @@ class HashTable {
   static std::uint64_t cursor_of(Block block);
   static Block block_of(std::uint64_t cursor);
   std::uint64_t next_occupied(std::uint64_t position) const;
+  template <class Fn>
+  void scan_run(std::uint64_t start, Fn&& fn) const;
+
+  std::size_t check_run() const;
 
   template <class Rng>
   static std::uint64_t below(std::uint64_t bound, Rng& rng);
@@ -361,6 +390,7 @@ class HashTable {
   static void for_each_segment(const Root& root, Fn&& fn);
 
   std::array<Root, kRoots> roots_{};
+  BucketRun run_;
   std::size_t size_ = 0;
   std::uint64_t version_ = new_table_version();
   std::uint64_t first_occupied_ = 0;  // no segment covers a hash below this

@@ -10,6 +10,7 @@ template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::swap(HashTable& other) noexcept {
   if (this == &other) return;
   std::swap(roots_, other.roots_);
+  run_.swap(other.run_);
   std::swap(size_, other.size_);
   std::swap(first_occupied_, other.first_occupied_);
   std::swap(segments_, other.segments_);
@@ -25,6 +26,10 @@ void HashTable<Traits, kDirectoryBits>::swap(HashTable& other) noexcept {
 template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::insert_with_room(std::uint64_t hash, Element* element) {
   TARN_ASSERT(hash <= kHashMask);
+  if (kStartsAsRun && segments_ == 0) {
+    if (run_.place(hash, element)) return;
+    leave_run();
+  }
   for (;;) {
     HashSegment* segment = segment_of(hash);
     if (segment == nullptr) {
@@ -35,6 +40,29 @@ void HashTable<Traits, kDirectoryBits>::insert_with_room(std::uint64_t hash, Ele
       split(hash);
     }
   }
+}
+
+// The elements of a full run go to a segment.
+template <class Traits, unsigned kDirectoryBits>
+void HashTable<Traits, kDirectoryBits>::leave_run() {
+  std::array<void*, BucketRun::kMaxCapacity> references;
+  const unsigned count = run_.collect(references.data());
+  run_.clear();
+  add_segment(hash_of(references[0]));
+  for (unsigned i = 0; i < count; ++i) {
+    insert_with_room(hash_of(references[i]), static_cast<Element*>(references[i]));
+  }
+}
+
+// The opposite. REQUIRES: the root's only segment has at most kRunAgain elements.
+template <class Traits, unsigned kDirectoryBits>
+void HashTable<Traits, kDirectoryBits>::become_run(Root& root) {
+  std::array<void*, HashSegment::kCapacity> references;
+  const unsigned count = root.entries[0]->collect(references.data());
+  release_segment(root, {0, 1});
+  release_directory(root);
+  for (unsigned i = 0; i < count; ++i) run_.place(hash_of(references[i]), references[i]);
+  root.count = count;
 }
 
 // Adds a segment for the largest range around the hash that is free of others.
@@ -100,6 +128,11 @@ void HashTable<Traits, kDirectoryBits>::double_directory(Root& root) {
 template <class Traits, unsigned kDirectoryBits>
 auto HashTable<Traits, kDirectoryBits>::erase(Slot slot) -> Element* {
   Element* element = slot.get();
+  if (kStartsAsRun && segments_ == 0) {
+    --root_of(slot.hash_).count;
+    run_.remove(slot.place_, static_cast<unsigned>(--size_));
+    return element;
+  }
   HashSegment* segment = HashSegment::of(slot.place_.bucket);
   segment->remove(segment->home(slot.hash_), slot.place_);
   --root_of(slot.hash_).count;
@@ -111,14 +144,18 @@ auto HashTable<Traits, kDirectoryBits>::erase(Slot slot) -> Element* {
   return element;
 }
 
-// Merges the hash's segment upwards as long as it can be; frees it if it is empty.
+// Merges the hash's segment upwards as long as it can be; frees it if it is empty, or few are left.
 template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::shrink(std::uint64_t hash) {
   Root& root = root_of(hash);
   while (merge(root, hash)) halve_directory(root);
   const HashSegment* segment = segment_of(hash);
   if (segment->count() == 0) release_segment(root, range_of(root, hash, segment->depth()));
-  if (root.count == 0) release_directory(root);
+  if (root.count == 0) {
+    release_directory(root);
+  } else if (kStartsAsRun && root.depth == 0 && root.count <= kRunAgain) {
+    become_run(root);
+  }
 }
 
 // Joins the hash's segment with its buddy if they are few enough. Returns whether it did.
@@ -195,6 +232,8 @@ void HashTable<Traits, kDirectoryBits>::clear() {
     });
     release_directory(root);
   }
+  run_.clear();
+  roots_ = {};
   size_ = 0;
   segments_ = 0;
   first_occupied_ = 0;
@@ -204,6 +243,18 @@ template <class Traits, unsigned kDirectoryBits>
 template <class Fn>
 bool HashTable<Traits, kDirectoryBits>::clear_step(std::size_t max_elements, Fn&& fn) {
   std::array<void*, HashSegment::kCapacity> references;
+  const auto hand_over = [&](unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      if (i + kAhead < count) __builtin_prefetch(references[i + kAhead]);
+      fn(static_cast<Element*>(references[i]));
+    }
+  };
+  if (!run_.vacant()) {
+    const unsigned count = run_.collect(references.data());
+    clear();
+    hand_over(count);
+    return size_ > 0;
+  }
   for (std::size_t handed = 0; handed < max_elements && size_ > 0;) {
     const std::uint64_t position = next_occupied(first_occupied_);
     Root& root = root_of(position);
@@ -215,10 +266,7 @@ bool HashTable<Traits, kDirectoryBits>::clear_step(std::size_t max_elements, Fn&
     size_ -= count;
     root.count -= count;
     if (root.count == 0) release_directory(root);
-    for (unsigned i = 0; i < count; ++i) {
-      if (i + kAhead < count) __builtin_prefetch(references[i + kAhead]);
-      fn(static_cast<Element*>(references[i]));
-    }
+    hand_over(count);
     handed += count;
   }
   return size_ > 0;
@@ -229,7 +277,13 @@ bool HashTable<Traits, kDirectoryBits>::clear_step(std::size_t max_elements, Fn&
 template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::prefetch_element(std::uint64_t hash, Hint& hint) const {
   if (hint.version_ != version_) hint = locate(hash);
-  if (hint.home_ == nullptr) return;
+  if (hint.home_ == nullptr) {
+    run_.find(hash, [](const void* reference) {
+      __builtin_prefetch(reference);
+      return true;
+    });
+    return;
+  }
   const std::uint8_t tag = HashSegment::tag_of(hash);
   const HashBucket* bucket = hint.home_;
   unsigned mask = bucket->match(tag);
@@ -263,13 +317,16 @@ template <class Traits, unsigned kDirectoryBits>
 template <class Fn>
 void HashTable<Traits, kDirectoryBits>::for_each(Fn&& fn) const {
   std::array<void*, HashSegment::kCapacity> references;
+  const auto visit = [&](unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      if (i + kAhead < count) __builtin_prefetch(references[i + kAhead]);
+      fn(static_cast<Element*>(references[i]));
+    }
+  };
+  visit(run_.collect(references.data()));
   for (const Root& root : roots_) {
     for_each_segment(root, [&](HashSegment* segment, std::size_t) {
-      const unsigned count = segment->collect(references.data());
-      for (unsigned i = 0; i < count; ++i) {
-        if (i + kAhead < count) __builtin_prefetch(references[i + kAhead]);
-        fn(static_cast<Element*>(references[i]));
-      }
+      visit(segment->collect(references.data()));
       return true;
     });
   }
@@ -300,12 +357,18 @@ std::uint64_t HashTable<Traits, kDirectoryBits>::next_occupied(std::uint64_t pos
 //   done. The other parts are done from their first home, so some elements are returned again.
 // - The segment has merged since: the block stays as it is, a part of the segment's range, and
 //   only elements of that part are returned.
+// - The table has become a run since, or begins as one: what lies before the block is done, all
+//   else is returned in this step, and the scan is at its end.
 // - The scan enters a block (home 0): it is the largest that starts here and lies within the
 //   segment's range.
 template <class Traits, unsigned kDirectoryBits>
 template <class Fn>
 std::uint64_t HashTable<Traits, kDirectoryBits>::scan(std::uint64_t cursor, Fn&& fn) const {
   Block block = block_of(cursor);
+  if (!run_.vacant()) {
+    scan_run(block.start, fn);
+    return 0;
+  }
   const std::uint64_t start = next_occupied(block.start);
   if (start == kHashEnd) return 0;
   if (start != block.start) block.home = 0;
@@ -331,6 +394,19 @@ std::uint64_t HashTable<Traits, kDirectoryBits>::scan(std::uint64_t cursor, Fn&&
   std::for_each(references.begin(), end,
                 [&fn](void* reference) { fn(static_cast<Element*>(reference)); });
   return next_cursor;
+}
+
+// Calls fn for the elements of a run whose hash is not below `start`. fn may change the table.
+template <class Traits, unsigned kDirectoryBits>
+template <class Fn>
+void HashTable<Traits, kDirectoryBits>::scan_run(std::uint64_t start, Fn&& fn) const {
+  std::array<void*, BucketRun::kMaxCapacity> references;
+  const unsigned count = run_.collect(references.data());
+  const auto end =
+      std::partition(references.begin(), references.begin() + count,
+                     [start](const void* reference) { return hash_of(reference) >= start; });
+  std::for_each(references.begin(), end,
+                [&fn](void* reference) { fn(static_cast<Element*>(reference)); });
 }
 
 // How many leading bits hold all the ones of `start`.
@@ -379,6 +455,7 @@ auto HashTable<Traits, kDirectoryBits>::random(Rng&& rng) const -> Element* {
   constexpr unsigned kRounds = 64;
   if (size_ == 0) return nullptr;
   std::uint64_t n = below(size_, rng);
+  if (!run_.vacant()) return static_cast<Element*>(run_.nth(static_cast<unsigned>(n)));
   const Root* root = roots_.data();
   for (; n >= root->count; ++root) n -= root->count;
   for (unsigned round = 0; root->depth > kCountedDepth && round < kRounds; ++round) {
@@ -432,14 +509,30 @@ auto HashTable<Traits, kDirectoryBits>::stats() const -> Stats {
   return stats;
 }
 
+// Returns how many elements the run has.
+template <class Traits, unsigned kDirectoryBits>
+std::size_t HashTable<Traits, kDirectoryBits>::check_run() const {
+  std::array<void*, BucketRun::kMaxCapacity> references;
+  const unsigned count = run_.collect(references.data());
+  TARN_ASSERT(run_.vacant() == (count == 0));
+  TARN_ASSERT(run_.vacant() || (kStartsAsRun && segments_ == 0 && roots_[0].count == count));
+  for (unsigned i = 0; i < count; ++i) {
+    const void* reference = references[i];
+    const HashPlace place = run_.find(
+        hash_of(reference), [reference](const void* other) { return other == reference; });
+    TARN_ASSERT(place);
+  }
+  return count;
+}
+
 template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::check() const {
-  std::size_t elements = 0;
+  std::size_t elements = check_run();
   std::size_t segments = 0;
   std::size_t entries = 0;
   for (std::size_t index = 0; index < kRoots; ++index) {
     const Root& root = roots_[index];
-    TARN_ASSERT((root.entries == nullptr) == (root.count == 0));
+    TARN_ASSERT((root.entries == nullptr) == (root.count == 0 || !run_.vacant()));
     if (root.entries == nullptr) continue;
     entries += std::size_t{1} << root.depth;
     std::size_t in_root = 0;

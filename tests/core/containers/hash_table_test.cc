@@ -109,13 +109,71 @@ TEST_CASE_TEMPLATE("an empty table finds nothing and costs nothing", Table, Wide
   table.check();
 }
 
-TEST_CASE("a small table is one segment") {
+TEST_CASE("a small table is a few buckets, then one segment") {
+  constexpr std::size_t kSegment = HashSegment::kBytes + sizeof(void*);
   Population<NarrowTable> people;
-  people.add_range(0, 200);
-  CHECK(people.table.memory_bytes() == sizeof(NarrowTable) + HashSegment::kBytes + sizeof(void*));
-  CHECK(people.table.slot_bytes_per_element() == 21);
-  people.remove_range(0, 200);
-  CHECK(people.table.memory_bytes() == sizeof(NarrowTable));
+  const auto held = [&people] { return people.table.memory_bytes() - sizeof(NarrowTable); };
+  std::uint64_t size = 0;
+  const auto grow_to = [&](std::uint64_t wanted) {
+    people.add_range(size, wanted);
+    size = wanted;
+  };
+  const auto shrink_to = [&](std::uint64_t wanted) {
+    people.remove_range(wanted, size);
+    size = wanted;
+  };
+  struct Step {
+    std::uint64_t size;
+    std::size_t bytes;
+  };
+  for (const Step step :
+       {Step{1, 64}, Step{9, 64}, Step{10, 128}, Step{19, 256}, Step{37, 512}, Step{73, 1024},
+        Step{144, 1024}, Step{145, kSegment}, Step{200, kSegment}}) {
+    CAPTURE(step.size);
+    grow_to(step.size);
+    CHECK(held() == step.bytes);
+    people.verify();
+  }
+  for (const Step step :
+       {Step{65, kSegment}, Step{64, 512}, Step{18, 256}, Step{9, 128}, Step{4, 64}, Step{0, 0}}) {
+    CAPTURE(step.size);
+    shrink_to(step.size);
+    CHECK(held() == step.bytes);
+    people.verify();
+  }
+}
+
+TEST_CASE("a scan goes on where it was when the table became a run") {
+  Population<NarrowTable> people;
+  people.add_range(0, 3000);
+  std::unordered_map<std::uint64_t, int> seen;
+  std::uint64_t cursor = 0;
+  while (seen.size() < 1500) {
+    cursor = people.table.scan(cursor, [&](Item* item) { ++seen[item->key]; });
+  }
+  people.remove_range(40, 3000);
+  REQUIRE(people.table.stats().segments == 0);
+  std::size_t steps = 0;
+  for (; cursor != 0; ++steps) {
+    cursor = people.table.scan(cursor, [&](Item* item) { ++seen[item->key]; });
+  }
+  CHECK(steps == 1);
+  std::size_t again = 0;
+  for (std::uint64_t key = 0; key < 40; ++key) {
+    REQUIRE(seen[key] >= 1);
+    again += seen[key] > 1;
+  }
+  CHECK(again < 40);
+}
+
+TEST_CASE("a scan that begins in a run returns all that it has") {
+  for (const std::uint64_t size : {1U, 9U, 100U, 144U}) {
+    Population<NarrowTable> people;
+    people.add_range(0, size);
+    std::unordered_set<Item*> seen;
+    CHECK(people.table.scan(0, [&](Item* item) { seen.insert(item); }) == 0);
+    CHECK(seen.size() == size);
+  }
 }
 
 TEST_CASE_TEMPLATE("any sequence of operations matches the model", Table, WideTable, NarrowTable) {
@@ -234,13 +292,14 @@ TEST_CASE("a split that separates nothing is followed by another") {
   CHECK(stats.segments <= 8);
   people.remove_range(0, 1990);
   people.verify();
-  CHECK(people.table.stats().directory_entries == 1);
+  CHECK(people.table.stats().directory_entries == 0);
+  CHECK(people.table.memory_bytes() < sizeof(NarrowTable) + 1024);
 }
 
 TEST_CASE("more elements of one home in the stash than can be counted are still found") {
   // One home, as many as the home, the next and the stash hold, each with its own upper bits.
   constexpr std::uint64_t kCrowd = HashSegment::kMaxOfHome - 1;
-  Population<NarrowTable> people([](std::uint64_t key) { return key << 20; });
+  Population<WideTable> people([](std::uint64_t key) { return key << 20; });
   people.add_range(0, kCrowd);
   CHECK(people.table.stats().segments == 1);
   CHECK(people.table.stats().stash_elements == kCrowd - 2 * HashBucket::kSlots);

@@ -230,6 +230,18 @@ TEST_CASE("a field of a large hash takes what it says") {
   }
 }
 
+TEST_CASE("a few fields, one of them long, take less than redis-server's 110 bytes each") {
+  ObjectHeap heap;
+  DetachedCell cell(heap);
+  const HashLimits limits{.max_packed_entries = 128, .max_packed_value_bytes = 64};
+  Hash hash(cell, limits);
+  for (int i = 0; i < 9; ++i) hash.set("field" + std::to_string(i), "value of eight");
+  hash.set("field9", std::string(100, 'v'));
+  REQUIRE(cell.encoding() == CollectionEncoding::kLarge);
+  MESSAGE("bytes of ten fields: ", cell.large()->memory_bytes());
+  CHECK(cell.large()->memory_bytes() <= 1100);
+}
+
 TEST_CASE("a hash becomes large when it exceeds a limit, and stays so") {
   ObjectHeap heap;
   DetachedCell cell(heap);
