@@ -91,7 +91,7 @@ void Connection::start(std::unique_ptr<InputHandler> handler) {
 
 void Connection::wait_readable() {
   if (waiting_readable_ || draining_ || closed_ || turn_posted_) return;
-  if (input_paused_ && input_.size() >= NetLoop::kReceiveBytes) return;
+  if (!takes_input() && !may_receive_ahead()) return;
   waiting_readable_ = true;
   descriptor_.async_wait(Descriptor::wait_read, operation<&Connection::on_readable>(read_memory_));
 }
@@ -107,7 +107,7 @@ void Connection::on_readable() {
   waiting_readable_ = false;
   if (closed_ || draining_) return;
   in_turn_ = true;
-  input_paused_ ? receive_ahead() : receive();
+  takes_input() ? receive() : receive_ahead();
   end_turn();
   wait_readable();
 }
@@ -154,8 +154,15 @@ void Connection::receive() {
   deliver_pending();
 }
 
-// While the handler takes no input: keeps a little for it, and notices that the peer is gone.
+// While the handler takes no input, a little is kept for it. Not where the bytes have a direct
+// target, which is no place for input that waits: they stay in the socket.
+bool Connection::may_receive_ahead() {
+  return input_.size() < NetLoop::kReceiveBytes && handler_->direct_target().empty();
+}
+
+// Also notices that the peer is gone.
 void Connection::receive_ahead() {
+  if (!may_receive_ahead()) return;
   std::size_t received = 0;
   if (receive_into(input_.room(NetLoop::kReceiveBytes), received)) input_.commit(received);
 }
@@ -187,7 +194,7 @@ void Connection::on_turn() {
   turn_posted_ = false;
   if (closed_ || draining_) return;
   in_turn_ = true;
-  if (!input_paused_) deliver_pending();
+  if (takes_input() && handler_->direct_target().empty()) deliver_pending();
   end_turn();
   wait_readable();
 }
@@ -205,7 +212,15 @@ void Connection::pause_input() { input_paused_ = true; }
 void Connection::resume_input() {
   if (!input_paused_ || closed_) return;
   input_paused_ = false;
-  take_turn_later();
+  if (takes_input()) take_turn_later();
+}
+
+// The output first: what it answers came before the input that waits.
+void Connection::release_output() {
+  if (!output_held_ || closed_) return;
+  output_held_ = false;
+  if (draining_ || !output_.empty()) schedule_flush();
+  if (takes_input()) take_turn_later();
 }
 
 void Connection::schedule_flush() {
@@ -227,6 +242,7 @@ ssize_t Connection::send_vectors(std::span<const iovec> vectors) {
 
 void Connection::flush() {
   flush_scheduled_ = false;
+  if (output_held_) return;
   std::size_t sent_now = 0;
   while (!closed_ && !output_.empty()) {
     std::array<iovec, kMaxVectors> vectors;

@@ -35,7 +35,7 @@ class Connection final : public Transport {
   ~Connection() override;
 
   void start(std::unique_ptr<InputHandler> handler);
-  // Sends what waits, as much as the socket takes.
+  // Sends what waits, as much as the socket takes; nothing while the output is held.
   void flush();
 
   OutputBuffer& output() override { return output_; }
@@ -44,6 +44,8 @@ class Connection final : public Transport {
   void close() override;
   void pause_input() override;
   void resume_input() override;
+  void hold_output() override { output_held_ = true; }
+  void release_output() override;
   int fd() const override { return fd_; }
   const std::string& peer_address() const override { return addresses_.peer; }
   const std::string& local_address() const override { return addresses_.local; }
@@ -86,11 +88,13 @@ class Connection final : public Transport {
   void on_turn();
   void end_turn();
   void receive();
+  bool may_receive_ahead();
   void receive_ahead();
   ssize_t send_vectors(std::span<const iovec> vectors);
   bool receive_into(std::span<char> target, std::size_t& received);
   void deliver(std::string_view bytes);
   void deliver_pending();
+  bool takes_input() const { return !input_paused_ && !output_held_; }
   void take_turn_later();
   void destroy_if_idle();
 
@@ -111,6 +115,7 @@ class Connection final : public Transport {
   bool flush_scheduled_ = false;
   bool in_turn_ = false;  // its handler has the word
   bool input_paused_ = false;
+  bool output_held_ = false;
   bool draining_ = false;  // close once everything is sent
   bool closed_ = false;
   OperationMemory read_memory_;

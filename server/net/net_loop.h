@@ -65,7 +65,7 @@ class NetLoop {
   // Connections own themselves; the loop remembers them, to end those that are left with it.
   void add(Connection& connection);
   void remove(Connection& connection);
-  // Sends what waits, as far as sockets take it at once.
+  // Sends what waits and is not held, as far as sockets take it at once.
   void flush_all();
 
  private:

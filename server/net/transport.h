@@ -28,6 +28,20 @@ class Transport {
   virtual void pause_input() = 0;
   virtual void resume_input() = 0;
 
+  // Keeps the output back until release_output(), because what it promises is not on disk yet. No
+  // byte leaves meanwhile, whoever wrote it, and the handler gets no input, so that the output does
+  // not grow by the client's own requests. What others append counts against the output limits as
+  // ever. This pause is apart from pause_input(): input goes on once neither of them wants it
+  // stopped. To hold twice is to hold once, and one release ends it; a release of what is not held
+  // does nothing.
+  //
+  // May be called at any time; from the hook of NetLoop::on_batch_end() it keeps back the replies
+  // of the very batch. Released output is sent soon, not within the call. While it is held, close()
+  // ends the connection as ever and the output with it, and close_after_flush() waits for the
+  // release. Who holds a connection must forget it once InputHandler::on_closed() is called.
+  virtual void hold_output() = 0;
+  virtual void release_output() = 0;
+
   virtual int fd() const = 0;
   // "address:port", "[address]:port" for IPv6, or "path:0" for a unix socket.
   virtual const std::string& peer_address() const = 0;

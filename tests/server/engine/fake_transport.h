@@ -19,6 +19,8 @@ struct FakeTransport final : Transport {
   void close() override { closed = true; }
   void pause_input() override { paused = true; }
   void resume_input() override { paused = false; }
+  void hold_output() override { held = true; }
+  void release_output() override { held = false; }
   int fd() const override { return 7; }
   const std::string& peer_address() const override { return peer; }
   const std::string& local_address() const override { return local; }
@@ -52,6 +54,7 @@ struct FakeTransport final : Transport {
   bool closed = false;
   bool closing_after_flush = false;
   bool paused = false;
+  bool held = false;
 };
 
 }  // namespace tarn

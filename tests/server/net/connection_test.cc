@@ -1,0 +1,184 @@
+#include "server/net/connection.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/net/net_loop.h"
+
+using namespace tarn;
+
+namespace {
+
+// Replies with what it was told. A '#' asks for eight bytes, received directly, and replies with
+// them.
+class Echo final : public InputHandler {
+ public:
+  Echo(Transport& transport, bool& gone) : transport_(transport), gone_(gone) {}
+
+  Taken on_input(std::string_view input) override {
+    if (received_ == direct_.size()) {
+      transport_.output().append({direct_.data(), direct_.size()});
+      received_ = kNotReceiving;
+    }
+    std::size_t taken = std::min(input.find('#'), input.size());
+    transport_.output().append(input.substr(0, taken));
+    if (taken < input.size()) {
+      received_ = 0;
+      ++taken;
+    }
+    if (!transport_.output().empty()) transport_.schedule_flush();
+    return {taken, 0, false};
+  }
+  std::span<char> direct_target() override {
+    if (received_ >= direct_.size()) return {};
+    return std::span(direct_).subspan(received_);
+  }
+  void on_direct(std::size_t bytes) override { received_ += bytes; }
+  void on_closed() override { gone_ = true; }
+
+ private:
+  static constexpr std::size_t kNotReceiving = static_cast<std::size_t>(-1);
+
+  Transport& transport_;
+  bool& gone_;
+  std::array<char, 8> direct_{};
+  std::size_t received_ = kNotReceiving;
+};
+
+// A connection over a pair of sockets; the test has the peer's end.
+struct Wire {
+  Wire() {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+    peer = ends[0];
+    connection = new Connection(loop, ends[1], {"peer", "local", true});
+    connection->start(std::make_unique<Echo>(*connection, gone));
+  }
+  ~Wire() { hang_up(); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  void hang_up() {
+    if (peer >= 0) ::close(std::exchange(peer, -1));
+  }
+  // Lets the loop run until nothing is left to do. Without a listener it stops by itself where the
+  // connection waits for nothing.
+  void settle() {
+    loop.io().restart();
+    while (loop.io().poll() > 0) {
+    }
+  }
+  void say(std::string_view bytes) {
+    REQUIRE(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(bytes.size()));
+    settle();
+  }
+  // What has arrived at the peer's end; "(end)" where nothing more will.
+  std::string hear() {
+    settle();
+    std::array<char, 256> bytes{};
+    const ssize_t size = ::recv(peer, bytes.data(), bytes.size(), 0);
+    if (size == 0) return "(end)";
+    return size < 0 ? "" : std::string(bytes.data(), static_cast<std::size_t>(size));
+  }
+
+  NetLoop loop;
+  bool gone = false;
+  int peer = -1;
+  Connection* connection = nullptr;  // owns itself
+};
+
+}  // namespace
+
+TEST_CASE("output that is held at the end of a batch leaves with the release") {
+  Wire wire;
+  wire.loop.on_batch_end([&] {
+    wire.connection->hold_output();
+    wire.connection->hold_output();
+    wire.loop.on_batch_end(nullptr);
+  });
+  wire.say("one");
+  CHECK(wire.hear() == "");
+  wire.connection->output().append(" pushed");
+  wire.connection->schedule_flush();
+  CHECK(wire.hear() == "");
+  wire.connection->release_output();
+  wire.connection->release_output();
+  CHECK(wire.hear() == "one pushed");
+  wire.say("two");
+  CHECK(wire.hear() == "two");
+}
+
+TEST_CASE("a connection with held output is served again after the release") {
+  Wire wire;
+  wire.connection->hold_output();
+  wire.say("asked meanwhile");
+  CHECK(wire.connection->output().empty());
+  CHECK(wire.hear() == "");
+  wire.connection->release_output();
+  CHECK(wire.hear() == "asked meanwhile");
+}
+
+TEST_CASE("input goes on once it is neither paused nor held, in either order") {
+  for (const bool release_first : {true, false}) {
+    CAPTURE(release_first);
+    Wire wire;
+    wire.connection->pause_input();
+    wire.connection->hold_output();
+    wire.say("x");
+    release_first ? wire.connection->release_output() : wire.connection->resume_input();
+    CHECK(wire.hear() == "");
+    CHECK(wire.connection->output().empty());
+    release_first ? wire.connection->resume_input() : wire.connection->release_output();
+    CHECK(wire.hear() == "x");
+  }
+}
+
+TEST_CASE("a value that is half received when output is held arrives whole") {
+  Wire wire;
+  wire.say("a#");
+  CHECK(wire.hear() == "a");
+  wire.say("1234");
+  wire.connection->hold_output();
+  wire.say("56");
+  wire.say("78then");
+  CHECK(wire.hear() == "");
+  wire.connection->release_output();
+  CHECK(wire.hear() == "12345678then");
+}
+
+TEST_CASE("a held connection can close") {
+  Wire wire;
+  wire.connection->output().append("last words");
+  wire.connection->schedule_flush();
+  wire.connection->hold_output();
+
+  SUBCASE("after the flush, which waits for the release") {
+    wire.connection->close_after_flush();
+    CHECK(wire.hear() == "");
+    CHECK_FALSE(wire.gone);
+    wire.connection->release_output();
+    CHECK(wire.hear() == "last words");
+    CHECK(wire.hear() == "(end)");
+  }
+  SUBCASE("at once, and its output is lost") {
+    wire.connection->close();
+    wire.connection->release_output();
+    CHECK(wire.hear() == "(end)");
+  }
+  SUBCASE("because the peer is gone") {
+    wire.hang_up();
+    wire.settle();
+  }
+  CHECK(wire.gone);
+  CHECK(wire.loop.connections() == 0);
+}
