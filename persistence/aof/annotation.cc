@@ -1,0 +1,75 @@
+#include "persistence/aof/annotation.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <charconv>
+
+namespace tarn {
+namespace {
+
+constexpr std::string_view kChecksumField = "xxh3=";
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kChecksumDigits = 16;
+
+std::uint64_t checksum_of(std::string_view batch, std::string_view head, std::uint64_t chain) {
+  const std::uint64_t of_batch = XXH3_64bits_withSeed(batch.data(), batch.size(), chain);
+  return XXH3_64bits_withSeed(head.data(), head.size(), of_batch);
+}
+
+// The line up to the digits of its checksum.
+std::string_view head_of(std::string_view line) {
+  return line.substr(0, line.size() - kLineEnd.size() - kChecksumDigits);
+}
+
+// Takes "<name>=<digits> " from the front of the text.
+template <class Number>
+bool take(std::string_view& text, std::string_view name, Number& number) {
+  if (!text.starts_with(name)) return false;
+  text.remove_prefix(name.size());
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end == text.data() + text.size() || *end != ' ') return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+  return true;
+}
+
+}  // namespace
+
+std::uint64_t chain_start(std::uint64_t sequence) { return ~sequence; }
+
+std::string print_annotation(const Annotation& annotation, std::string_view batch,
+                             std::uint64_t& chain) {
+  std::string line =
+      fmt::format("{}seq={} bytes={} safe={} ms={} {}", kAnnotationMark, annotation.sequence,
+                  annotation.bytes, annotation.safe, annotation.time_ms, kChecksumField);
+  chain = checksum_of(batch, line, chain);
+  return line + fmt::format("{:016x}{}", chain, kLineEnd);
+}
+
+std::optional<Annotation> parse_annotation(std::string_view line) {
+  if (!line.starts_with(kAnnotationMark) || !line.ends_with(kLineEnd)) return std::nullopt;
+  std::string_view rest = line.substr(kAnnotationMark.size());
+  rest.remove_suffix(kLineEnd.size());
+  Annotation annotation;
+  if (!take(rest, "seq=", annotation.sequence) || !take(rest, "bytes=", annotation.bytes) ||
+      !take(rest, "safe=", annotation.safe) || !take(rest, "ms=", annotation.time_ms) ||
+      !rest.starts_with(kChecksumField)) {
+    return std::nullopt;
+  }
+  rest.remove_prefix(kChecksumField.size());
+  const char* const end = rest.data() + rest.size();
+  const auto [last, fault] = std::from_chars(rest.data(), end, annotation.checksum, 16);
+  const bool upper_case = rest.find_first_of("ABCDEF") != rest.npos;
+  if (fault != std::errc() || last != end || rest.size() != kChecksumDigits || upper_case) {
+    return std::nullopt;
+  }
+  return annotation;
+}
+
+bool annotation_fits(std::string_view line, const Annotation& annotation, std::string_view batch,
+                     std::uint64_t chain) {
+  return annotation.bytes == batch.size() &&
+         checksum_of(batch, head_of(line), chain) == annotation.checksum;
+}
+
+}  // namespace tarn

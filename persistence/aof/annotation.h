@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tarn {
+
+// The line that ends each batch of commands in an append-only file:
+//
+//     #TARN seq=12 bytes=345 safe=11 ms=1764297912000 xxh3=0123456789abcdef\r\n
+//
+//   seq     the batch's number; each batch of a log has one more than the one before
+//   bytes   how many the batch has: from the end of the line before to the start of this one
+//   safe    the last batch that is known to be on disk while this one is written
+//   ms      Unix time at which the batch was closed
+//   xxh3    XXH3-64 of the batch and of the line so far, seeded with the same of the line before
+//
+// A segment begins with such a line of no bytes, which gives the number of the last batch before
+// it, and starts its chain of checksums. redis-server takes lines that begin with '#' as comments,
+// as long as they are shorter than 128 bytes.
+struct Annotation {
+  std::uint64_t sequence = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t safe = 0;
+  std::int64_t time_ms = 0;
+  std::uint64_t checksum = 0;
+};
+
+inline constexpr std::string_view kAnnotationMark = "#TARN ";
+inline constexpr std::size_t kMaxAnnotationBytes = 127;
+
+// The chain's beginning in a segment whose first line has this number.
+std::uint64_t chain_start(std::uint64_t sequence);
+// The line, its checksum computed from the batch and the one before; sets `chain` to it.
+std::string print_annotation(const Annotation& annotation, std::string_view batch,
+                             std::uint64_t& chain);
+// Reads a line, its end included. Nothing where it is not exactly one.
+std::optional<Annotation> parse_annotation(std::string_view line);
+// Whether the line's checksum fits the batch and the one before.
+bool annotation_fits(std::string_view line, const Annotation& annotation, std::string_view batch,
+                     std::uint64_t chain);
+
+}  // namespace tarn

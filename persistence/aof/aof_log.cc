@@ -1,0 +1,392 @@
+#include "persistence/aof/aof_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/base/assert.h"
+#include "persistence/aof/annotation.h"
+#include "persistence/io/files.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::int64_t kSyncPeriodMs = 1000;
+// Reserved behind the end of the segment; and how little of it is left when there is no more room.
+constexpr std::uint64_t kReserveBytes = 8 << 20;
+constexpr std::uint64_t kShortBytes = 1 << 20;
+// A buffer that has grown beyond this is not kept.
+constexpr std::size_t kKeptCapacity = 4 << 20;
+
+void empty(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptCapacity) buffer.shrink_to_fit();
+}
+
+Result<> sync_data(int fd, const std::string& path) {
+  while (::fdatasync(fd) != 0) {
+    if (errno != EINTR) return file_error("sync", path, errno);
+  }
+  return {};
+}
+
+// Writes at the end of a file that is open for appending.
+Result<> truncate_file(int fd, std::uint64_t size, const std::string& path) {
+  if (::ftruncate(fd, static_cast<off_t>(size)) == 0) return {};
+  return file_error("truncate", path, errno);
+}
+
+}  // namespace
+
+AofLog::AofLog(std::function<void()> wake) : wake_(std::move(wake)) {
+  helper_ = std::thread([this] { run_helper(); });
+}
+
+AofLog::~AofLog() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  helper_.join();
+  if (fd_ >= 0) ::close(fd_);
+}
+
+// ---- The helper ---------------------------------------------------------------------------------
+
+void AofLog::run_helper() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stop_ || job_; });
+    if (!job_) return;
+    const Job& job = *job_;
+    lock.unlock();
+    Done done = perform(job);
+    lock.lock();
+    job_.reset();
+    done_ = std::move(done);
+    changed_.notify_all();
+    lock.unlock();
+    wake_();
+    lock.lock();
+  }
+}
+
+AofLog::Done AofLog::perform(const Job& job) {
+  Done done;
+  if (job.truncate_to) done.written = truncate_file(job.fd, *job.truncate_to, job.path);
+  if (done.written) done.written = write_all(job.fd, job.bytes, job.path);
+  if (done.written && job.sync) done.synced = sync_data(job.fd, job.path);
+  if (job.reserve_to != 0) {
+    const int reserved =
+        ::fallocate(job.fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(job.reserve_to));
+    done.reserved = reserved == 0;
+    done.reserving_unknown = reserved != 0 && (errno == EOPNOTSUPP || errno == ENOSYS);
+  }
+  if (job.close) ::close(job.fd);
+  return done;
+}
+
+void AofLog::submit(Job job, std::uint64_t sequence) {
+  TARN_ASSERT(!busy_);
+  busy_ = true;
+  running_sequence_ = sequence;
+  delay_counted_ = false;
+  if (job.sync) last_sync_ms_ = now_ms_;
+  // What the owner needs to know of the job when it is done; the bytes are the helper's.
+  running_ = {.fd = job.fd,
+              .path = job.path,
+              .sync = job.sync,
+              .close = job.close,
+              .reserve_to = job.reserve_to};
+  {
+    const std::lock_guard lock(mutex_);
+    job_ = std::move(job);
+  }
+  changed_.notify_all();
+}
+
+bool AofLog::poll() {
+  std::optional<Done> done;
+  {
+    const std::lock_guard lock(mutex_);
+    done = std::exchange(done_, std::nullopt);
+  }
+  if (!done) return false;
+  busy_ = false;
+  finish(*done);
+  return true;
+}
+
+// ---- Batches ------------------------------------------------------------------------------------
+
+std::uint64_t AofLog::commit(std::int64_t now_ms) {
+  TARN_ASSERT(has_batch());
+  now_ms_ = now_ms;
+  if (timestamps && now_ms / 1000 > timestamp_s_) {
+    timestamp_s_ = now_ms / 1000;
+    batch_.insert(0, fmt::format("#TS:{}\r\n", timestamp_s_));
+  }
+  const std::string line = print_annotation(
+      {.sequence = ++sequence_, .bytes = batch_.size(), .safe = safe_sequence_, .time_ms = now_ms},
+      batch_, chain_);
+  buffer_ += batch_;
+  buffer_ += line;
+  empty(batch_);
+  if (busy_ || failure_) return sequence_;
+  if (sync == AofSync::kAlways) {
+    write_soon(true);
+  } else if (const auto written = write_buffer(); !written) {
+    fail(written.error().message);
+  }
+  return sequence_;
+}
+
+// Writes the buffer on this thread. The helper must not be busy with the same file.
+Result<> AofLog::write_buffer() {
+  if (torn_) {
+    if (const auto cut = truncate_file(fd_, offset_, path_); !cut) return cut;
+    torn_ = false;
+    reserved_to_ = 0;
+  }
+  torn_ = true;
+  if (const auto written = write_all(fd_, buffer_, path_); !written) return written;
+  torn_ = false;
+  offset_ += buffer_.size();
+  written_sequence_ = sequence_;
+  if (sync == AofSync::kNo && unsafe_.empty() && closing_.empty()) {
+    // As safe as it is asked to be.
+    safe_offset_ = offset_;
+    safe_sequence_ = sequence_;
+  } else {
+    unsafe_ += buffer_;
+  }
+  empty(buffer_);
+  return {};
+}
+
+std::uint64_t AofLog::wanted_reserve() const {
+  const std::uint64_t end = offset_ + buffer_.size();
+  if (!can_reserve_ || reserved_to_ >= end + kReserveBytes / 2) return 0;
+  return end + kReserveBytes;
+}
+
+// Has the helper write the buffer.
+void AofLog::write_soon(bool with_sync) {
+  Job job{.fd = fd_, .path = path_, .sync = with_sync, .reserve_to = wanted_reserve()};
+  if (torn_) {
+    job.truncate_to = offset_;
+    reserved_to_ = 0;
+  }
+  running_bytes_ = buffer_.size();
+  if (!buffer_.empty()) {
+    torn_ = true;
+    unsafe_ += buffer_;
+    job.bytes = std::exchange(buffer_, {});
+  }
+  submit(std::move(job), sequence_);
+}
+
+void AofLog::finish(const Done& done) {
+  if (running_.close) {
+    // Of the segment before this one. Whatever failed there, this one can make up for it.
+    if (!done.written || !done.synced) {
+      distrusted_ = true;
+      return fail((done.written ? done.synced : done.written).error().message);
+    }
+    empty(closing_);
+  } else if (!done.written) {
+    // What was to be written, and may be there in part, is to be written again.
+    const std::size_t before = unsafe_.size() - running_bytes_;
+    buffer_.insert(0, unsafe_, before);
+    unsafe_.resize(before);
+    return fail(done.written.error().message);
+  } else {
+    check_room(done);
+    torn_ = false;
+    offset_ += running_bytes_;
+    if (!done.synced) {
+      distrusted_ = true;
+      return fail(done.synced.error().message);
+    }
+    if (running_.sync) {
+      safe_offset_ = offset_;
+      empty(unsafe_);
+    }
+  }
+  if (running_.sync) safe_sequence_ = std::max(safe_sequence_, running_sequence_);
+  written_sequence_ = std::max(written_sequence_, running_sequence_);
+  if (!distrusted_ && !room_is_short_) failure_.reset();
+  if (failure_ || buffer_.empty()) return;
+  if (sync == AofSync::kAlways) {
+    write_soon(true);
+  } else if (const auto written = write_buffer(); !written) {
+    fail(written.error().message);
+  }
+}
+
+void AofLog::check_room(const Done& done) {
+  if (running_.reserve_to == 0) return;
+  if (done.reserved) {
+    reserved_to_ = running_.reserve_to;
+    room_is_short_ = false;
+    return;
+  }
+  if (done.reserving_unknown) {
+    can_reserve_ = false;
+    room_is_short_ = false;
+    return;
+  }
+  room_is_short_ = reserved_to_ < offset_ + buffer_.size() + kShortBytes;
+  if (room_is_short_) fail(fmt::format("No space left for {}", path_));
+}
+
+void AofLog::fail(const std::string& why) { failure_ = why; }
+
+void AofLog::tick(std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  if (!started()) return;
+  if (busy_) {
+    const bool late = running_.sync && now_ms - last_sync_ms_ > kSyncPeriodMs;
+    if (late && !std::exchange(delay_counted_, true)) ++delayed_syncs_;
+    return;
+  }
+  if (distrusted_) return;
+  if (failure_) return write_soon(true);
+  const bool unsafe = !unsafe_.empty() || !buffer_.empty();
+  const bool due = now_ms - last_sync_ms_ >= kSyncPeriodMs && !pause_syncing;
+  if (unsafe && due) return write_soon(true);
+  if (wanted_reserve() != 0 && buffer_.empty()) write_soon(false);
+}
+
+// ---- Segments -----------------------------------------------------------------------------------
+
+// Makes the file with its first line. Changes nothing of this where it fails.
+Result<> AofLog::begin_segment(const std::string& path, std::uint64_t after, std::int64_t now_ms) {
+  const Result<int> fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+  if (!fd) return fd.error();
+  std::uint64_t chain = chain_start(after);
+  const std::string header =
+      print_annotation({.sequence = after, .safe = after, .time_ms = now_ms}, {}, chain);
+  if (const auto written = write_all(*fd, header, path); !written) {
+    ::close(*fd);
+    return written;
+  }
+  fd_ = *fd;
+  path_ = path;
+  chain_ = chain;
+  offset_ = safe_offset_ = header.size();
+  torn_ = false;
+  reserved_to_ = 0;
+  return {};
+}
+
+Result<> AofLog::start(const std::string& path, std::uint64_t sequence, std::int64_t now_ms) {
+  TARN_ASSERT(!started() && !busy_);
+  now_ms_ = last_sync_ms_ = now_ms;
+  if (const auto begun = begin_segment(path, sequence, now_ms); !begun) return begun;
+  sequence_ = written_sequence_ = safe_sequence_ = sequence;
+  return {};
+}
+
+Result<> AofLog::rotate(const std::string& path, std::int64_t now_ms) {
+  TARN_ASSERT(can_rotate());
+  now_ms_ = now_ms;
+  if (const auto written = write_buffer(); !written) {
+    fail(written.error().message);
+    return written;
+  }
+  const int old_fd = fd_;
+  const std::string old_path = path_;
+  const std::uint64_t old_end = offset_;
+  if (const auto begun = begin_segment(path, sequence_, now_ms); !begun) return begun;
+  closing_ = std::exchange(unsafe_, {});
+  running_bytes_ = 0;
+  // Gives back what was reserved, and makes the rest safe.
+  submit({.fd = old_fd, .path = old_path, .truncate_to = old_end, .sync = true, .close = true},
+         sequence_);
+  return {};
+}
+
+Result<> AofLog::resume(const std::string& path, std::int64_t now_ms) {
+  TARN_ASSERT(needs_segment());
+  now_ms_ = now_ms;
+  const int old_fd = fd_;
+  const std::uint64_t old_safe_end = safe_offset_;
+  const std::string old_path = path_;
+  // Batches keep their numbers, but not their chain: it begins anew in the new segment.
+  std::string again =
+      std::exchange(closing_, {}) + std::exchange(unsafe_, {}) + std::exchange(buffer_, {});
+  const auto begun = begin_segment(path, safe_sequence_, now_ms);
+  if (!begun) {
+    unsafe_ = std::move(again);
+    return begun;
+  }
+  // Whether this works does not matter: what is behind comes again in the new segment.
+  static_cast<void>(truncate_file(old_fd, old_safe_end, old_path));
+  ::close(old_fd);
+  distrusted_ = false;
+  buffer_ = chained_anew(again);
+  write_soon(true);
+  return {};
+}
+
+// The same batches with checksums that follow from the new segment's first line.
+std::string AofLog::chained_anew(std::string_view batches) {
+  std::string result;
+  std::size_t batch_start = 0;
+  std::size_t at = 0;
+  while (at < batches.size()) {
+    const std::size_t mark = batches.find(kAnnotationMark, at);
+    TARN_ASSERT(mark != batches.npos);
+    const std::size_t line_end = batches.find('\n', mark);
+    TARN_ASSERT(line_end != batches.npos);
+    at = line_end + 1;
+    const auto annotation = parse_annotation(batches.substr(mark, at - mark));
+    // The mark may be a part of some value.
+    if (!annotation || annotation->bytes != mark - batch_start) {
+      at = mark + 1;
+      continue;
+    }
+    const std::string_view batch = batches.substr(batch_start, mark - batch_start);
+    result += batch;
+    result += print_annotation(*annotation, batch, chain_);
+    batch_start = at;
+  }
+  return result;
+}
+
+Result<> AofLog::close(std::int64_t now_ms) {
+  if (!started()) return {};
+  if (has_batch()) commit(now_ms);
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !job_; });
+    }
+    poll();
+    if (!busy_) break;
+  }
+  if (distrusted_) return Error{*failure_};
+  Result<> result = write_buffer();
+  // The last line says that everything before it is safe.
+  if (result) result = sync_data(fd_, path_);
+  if (result) {
+    safe_sequence_ = sequence_;
+    const std::string line =
+        print_annotation({.sequence = sequence_, .safe = sequence_, .time_ms = now_ms}, {}, chain_);
+    result = truncate_file(fd_, offset_, path_);
+    if (result) result = write_all(fd_, line, path_);
+    if (result) result = sync_data(fd_, path_);
+  }
+  ::close(std::exchange(fd_, -1));
+  unsafe_.clear();
+  return result;
+}
+
+}  // namespace tarn

@@ -1,0 +1,345 @@
+#include "persistence/aof/aof_reader.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/base/ascii.h"
+#include "persistence/aof/annotation.h"
+#include "persistence/io/file_source.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::size_t kPieceBytes = 1 << 20;
+constexpr std::size_t kMaxNumberChars = 24;
+constexpr std::int64_t kMaxArguments = 1 << 30;
+constexpr std::int64_t kMaxArgumentBytes = std::int64_t{1} << 40;
+
+// Where an argument lies in the bytes of its batch.
+struct Piece {
+  std::size_t at;
+  std::size_t size;
+};
+
+class SegmentReader {
+ public:
+  SegmentReader(ByteSource& source, const AofReadOptions& options, CommandSink& sink)
+      : source_(source), options_(options), sink_(sink) {}
+
+  Result<AofSegment> read();
+
+ private:
+  enum class Parsed { kCommand, kComment, kEnd, kIncomplete, kBad };
+
+  Parsed next();
+  Parsed parse_command(std::size_t& at);
+  bool parse_number(std::size_t& at, char mark, std::int64_t& number, Parsed& fault);
+  Parsed parse_comment(std::size_t& at);
+  bool need(std::size_t end);
+  std::string_view view(std::size_t from, std::size_t to) const {
+    return std::string_view(buffer_).substr(from, to - from);
+  }
+
+  Result<> take_comment();
+  Result<> take_annotation(const Annotation& annotation, std::string_view line);
+  Result<> take_command();
+  Result<> run_batch();
+  Result<> run_command(std::size_t first, std::size_t last);
+  void settle(std::size_t end);
+  void stop_at_damage(std::string_view what);
+  bool is_claimed_safe();
+  void report();
+
+  ByteSource& source_;
+  const AofReadOptions& options_;
+  CommandSink& sink_;
+  AofSegment segment_;
+
+  // The last whole batch ends at begin_; what is before stays until it is much.
+  std::string buffer_;
+  std::size_t begin_ = 0;
+  std::uint64_t buffer_offset_ = 0;  // in the file
+  bool source_ended_ = false;
+  std::size_t at_ = 0;     // parsed up to here
+  std::size_t start_ = 0;  // of what was parsed last
+  std::string fault_;
+
+  // The commands of the batch: each argument, and where in pieces_ each command ends.
+  std::vector<Piece> pieces_;
+  std::vector<std::size_t> command_ends_;
+  std::vector<std::string_view> arguments_;
+  std::uint64_t chain_ = 0;
+  bool multi_ = false;
+  bool done_ = false;
+  std::optional<Error> read_error_;
+  std::uint64_t reported_bytes_ = 0;
+};
+
+// Whether bytes up to `end` are in the buffer, or can be read into it.
+bool SegmentReader::need(std::size_t end) {
+  while (buffer_.size() < end && !source_ended_) {
+    const std::size_t before = buffer_.size();
+    const std::size_t wanted = std::max(kPieceBytes, std::min(end - before, before));
+    buffer_.resize(before + wanted);
+    const auto count = source_.read({buffer_.data() + before, wanted});
+    if (!count) read_error_ = count.error();
+    buffer_.resize(before + (count ? *count : 0));
+    source_ended_ = !count || *count < wanted;
+  }
+  return buffer_.size() >= end;
+}
+
+// "<mark><digits>\r\n"
+bool SegmentReader::parse_number(std::size_t& at, char mark, std::int64_t& number, Parsed& fault) {
+  need(at + kMaxNumberChars);
+  const std::string_view text = view(at, std::min(at + kMaxNumberChars, buffer_.size()));
+  const std::size_t end = text.find("\r\n");
+  fault = Parsed::kIncomplete;
+  if (!text.empty() && text[0] != mark) {
+    fault = Parsed::kBad;
+    fault_ = fmt::format("expected '{}', found the byte {:#04x}", mark,
+                         static_cast<unsigned char>(text[0]));
+    return false;
+  }
+  if (end == text.npos) {
+    if (text.size() < kMaxNumberChars) return false;
+    fault = Parsed::kBad;
+    fault_ = "expected a number and the end of its line";
+    return false;
+  }
+  const auto [last, error] = std::from_chars(text.data() + 1, text.data() + end, number);
+  if (error != std::errc() || last != text.data() + end || number < 0) {
+    fault = Parsed::kBad;
+    fault_ = "expected a number";
+    return false;
+  }
+  at += end + 2;
+  return true;
+}
+
+SegmentReader::Parsed SegmentReader::parse_command(std::size_t& at) {
+  Parsed fault;
+  std::int64_t arguments = 0;
+  if (!parse_number(at, '*', arguments, fault)) return fault;
+  if (arguments < 1 || arguments > kMaxArguments) {
+    fault_ = fmt::format("a command of {} arguments", arguments);
+    return Parsed::kBad;
+  }
+  const std::size_t pieces_before = pieces_.size();
+  for (std::int64_t i = 0; i < arguments; ++i) {
+    std::int64_t bytes = 0;
+    bool whole = parse_number(at, '$', bytes, fault);
+    if (whole && bytes > kMaxArgumentBytes) {
+      fault = Parsed::kBad;
+      fault_ = fmt::format("an argument of {} bytes", bytes);
+      whole = false;
+    }
+    const std::size_t end = at + static_cast<std::size_t>(bytes);
+    if (whole && !need(end + 2)) {
+      fault = Parsed::kIncomplete;
+      whole = false;
+    }
+    if (whole && view(end, end + 2) != "\r\n") {
+      fault = Parsed::kBad;
+      fault_ = "expected the end of an argument's line";
+      whole = false;
+    }
+    if (!whole) {
+      pieces_.resize(pieces_before);
+      return fault;
+    }
+    pieces_.push_back({at, static_cast<std::size_t>(bytes)});
+    at = end + 2;
+  }
+  command_ends_.push_back(pieces_.size());
+  return Parsed::kCommand;
+}
+
+SegmentReader::Parsed SegmentReader::parse_comment(std::size_t& at) {
+  need(at + kMaxAnnotationBytes);
+  const std::size_t end = buffer_.find('\n', at);
+  if (end == std::string::npos) {
+    if (source_ended_ && buffer_.size() - at < kMaxAnnotationBytes) return Parsed::kIncomplete;
+    fault_ = "expected the end of a line";
+    return Parsed::kBad;
+  }
+  at = end + 1;
+  return Parsed::kComment;
+}
+
+SegmentReader::Parsed SegmentReader::next() {
+  start_ = at_;
+  if (!need(at_ + 1)) return Parsed::kEnd;
+  std::size_t at = at_;
+  const Parsed parsed = buffer_[at_] == '#' ? parse_comment(at) : parse_command(at);
+  if (parsed == Parsed::kCommand || parsed == Parsed::kComment) at_ = at;
+  return parsed;
+}
+
+Result<AofSegment> SegmentReader::read() {
+  while (!done_) {
+    const Parsed parsed = next();
+    if (read_error_) return *read_error_;
+    Result<> taken;
+    switch (parsed) {
+      case Parsed::kCommand: taken = take_command(); break;
+      case Parsed::kComment: taken = take_comment(); break;
+      case Parsed::kEnd:
+        done_ = true;
+        if (at_ > begin_) stop_at_damage("the file ends within a batch");
+        break;
+      case Parsed::kIncomplete: stop_at_damage("the file ends within a command"); break;
+      case Parsed::kBad: stop_at_damage(fault_); break;
+    }
+    if (!taken) return taken.error();
+    report();
+  }
+  segment_.bytes = std::max(source_.total_bytes(), segment_.good_bytes);
+  return std::move(segment_);
+}
+
+void SegmentReader::report() {
+  if (!options_.on_progress) return;
+  const std::uint64_t bytes = source_.consumed_bytes();
+  if (bytes - reported_bytes_ < options_.progress_bytes) return;
+  reported_bytes_ = bytes;
+  options_.on_progress(bytes, segment_.commands);
+}
+
+Result<> SegmentReader::take_comment() {
+  const std::string_view line = view(start_, at_);
+  if (const auto annotation = parse_annotation(line)) return take_annotation(*annotation, line);
+  if (line.starts_with(kAnnotationMark)) {
+    stop_at_damage("an annotation is damaged");
+  } else if (!segment_.annotated && pieces_.empty()) {
+    settle(at_);
+  }
+  return {};
+}
+
+Result<> SegmentReader::take_annotation(const Annotation& annotation, std::string_view line) {
+  const bool first = segment_.good_bytes == 0 && buffer_offset_ + start_ == 0;
+  if (first) {
+    segment_.annotated = true;
+    segment_.first_sequence = segment_.sequence = annotation.sequence;
+    chain_ = chain_start(annotation.sequence);
+  } else if (!segment_.annotated) {
+    stop_at_damage("an annotation in a file that does not begin with one");
+    return {};
+  }
+  const std::string_view batch = view(begin_, start_);
+  if (!annotation_fits(line, annotation, batch, chain_)) {
+    stop_at_damage(fmt::format("the checksum of batch {} is wrong", annotation.sequence));
+    return {};
+  }
+  const bool closing = annotation.bytes == 0;
+  if (annotation.sequence != segment_.sequence + (closing ? 0 : 1)) {
+    stop_at_damage(
+        fmt::format("expected batch {}, found {}", segment_.sequence + 1, annotation.sequence));
+    return {};
+  }
+  if (!closing && (annotation.sequence > options_.last_sequence ||
+                   annotation.time_ms > options_.last_time_ms)) {
+    segment_.end = AofSegment::End::kStopped;
+    done_ = true;
+    return {};
+  }
+  if (annotation.sequence > options_.known_sequence) {
+    if (const auto ran = run_batch(); !ran) return ran;
+  }
+  chain_ = annotation.checksum;
+  segment_.sequence = annotation.sequence;
+  segment_.time_ms = annotation.time_ms;
+  if (!closing) ++segment_.batches;
+  settle(at_);
+  return {};
+}
+
+Result<> SegmentReader::take_command() {
+  if (segment_.annotated) return {};
+  const std::size_t first = command_ends_.size() > 1 ? command_ends_[command_ends_.size() - 2] : 0;
+  const std::string_view name = view(pieces_[first].at, pieces_[first].at + pieces_[first].size);
+  if (equals_ignoring_case(name, "multi")) multi_ = true;
+  if (equals_ignoring_case(name, "exec")) multi_ = false;
+  if (multi_) return {};
+  if (const auto ran = run_batch(); !ran) return ran;
+  settle(at_);
+  return {};
+}
+
+Result<> SegmentReader::run_batch() {
+  std::size_t first = 0;
+  for (const std::size_t last : command_ends_) {
+    arguments_.clear();
+    for (std::size_t i = first; i < last; ++i) {
+      arguments_.push_back(view(pieces_[i].at, pieces_[i].at + pieces_[i].size));
+    }
+    if (const auto ran = sink_.on_command(arguments_); !ran) {
+      return Error{fmt::format("{}: at offset {}: {}", source_.name(),
+                               buffer_offset_ + pieces_[first].at, ran.error().message)};
+    }
+    ++segment_.commands;
+    first = last;
+  }
+  return {};
+}
+
+// Everything before `end` has been dealt with.
+void SegmentReader::settle(std::size_t end) {
+  pieces_.clear();
+  command_ends_.clear();
+  segment_.good_bytes = buffer_offset_ + end;
+  begin_ = at_ = end;
+  if (begin_ < kPieceBytes) return;
+  buffer_.erase(0, begin_);
+  buffer_offset_ += begin_;
+  begin_ = at_ = 0;
+}
+
+void SegmentReader::stop_at_damage(std::string_view what) {
+  done_ = true;
+  segment_.torn_commands = command_ends_.size();
+  const bool safe = segment_.annotated && is_claimed_safe();
+  segment_.end = safe ? AofSegment::End::kRot : AofSegment::End::kTorn;
+  segment_.damage = fmt::format("at offset {}: {}", buffer_offset_ + start_, what);
+}
+
+// Whether some annotation behind the last whole batch says that a batch after that was safe.
+bool SegmentReader::is_claimed_safe() {
+  std::size_t at = begin_;
+  for (;;) {
+    const std::size_t found = buffer_.find(kAnnotationMark, at);
+    if (found == std::string::npos) {
+      // A mark may lie across the end of what was read.
+      if (buffer_.size() > at + kAnnotationMark.size()) {
+        at = buffer_.size() - kAnnotationMark.size();
+      }
+      if (!need(buffer_.size() + 1)) return false;
+      continue;
+    }
+    need(found + kMaxAnnotationBytes);
+    const std::size_t end = buffer_.find('\n', found);
+    if (end != std::string::npos) {
+      const auto annotation = parse_annotation(view(found, end + 1));
+      if (annotation && annotation->safe > segment_.sequence) return true;
+    }
+    at = found + 1;
+  }
+}
+
+}  // namespace
+
+Result<AofSegment> read_aof_segment(const std::string& path, const AofReadOptions& options,
+                                    CommandSink& sink) {
+  auto source = FileSource::open(path);
+  if (!source) return source.error();
+  return SegmentReader(**source, options, sink).read();
+}
+
+}  // namespace tarn

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace tarn {
+
+// Which files make up an append-only file, in the format of Redis 7: a base, which holds all data
+// of some moment, increments, which hold the writes since then in order, and history: files that
+// are not needed any more and not yet deleted. A line a file:
+//
+//     file appendonly.aof.2.base.rdb seq 2 type b
+//     file appendonly.aof.4.incr.aof seq 4 type i
+struct AofManifest {
+  struct File {
+    std::string name;  // in the manifest's directory
+    std::uint64_t number = 0;
+  };
+
+  std::optional<File> base;
+  std::vector<File> increments;  // by ascending number
+  std::vector<File> history;
+
+  bool empty() const { return !base && increments.empty(); }
+  std::uint64_t last_base_number() const;
+  std::uint64_t last_increment_number() const;
+
+  // An error names the line.
+  static Result<AofManifest> parse(std::string_view text, const std::string& path);
+  std::string print() const;
+};
+
+}  // namespace tarn

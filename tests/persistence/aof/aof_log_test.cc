@@ -1,0 +1,282 @@
+#include "persistence/aof/aof_log.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "persistence/aof/annotation.h"
+#include "persistence/aof/aof_reader.h"
+
+namespace tarn {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string resp(std::initializer_list<std::string_view> args) {
+  std::string bytes = "*" + std::to_string(args.size()) + "\r\n";
+  for (const std::string_view arg : args) {
+    bytes += "$" + std::to_string(arg.size()) + "\r\n" + std::string(arg) + "\r\n";
+  }
+  return bytes;
+}
+
+class Recorder final : public CommandSink {
+ public:
+  Result<> on_command(std::span<const std::string_view> args) override {
+    std::string text;
+    for (const std::string_view arg : args) text += (text.empty() ? "" : " ") + std::string(arg);
+    commands.push_back(std::move(text));
+    return {};
+  }
+  std::vector<std::string> commands;
+};
+
+struct LogFixture {
+  LogFixture() {
+    char pattern[] = "/tmp/tarn-aof-XXXXXX";
+    directory = ::mkdtemp(pattern);
+  }
+  ~LogFixture() { fs::remove_all(directory); }
+
+  std::string path(const std::string& name) const { return directory / name; }
+  static std::string content(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  void write(const std::string& path_to, std::string_view bytes) {
+    std::ofstream(path_to, std::ios::binary) << bytes;
+  }
+  // Until the helper has nothing to do.
+  void settle() {
+    while (log.sync_in_progress()) {
+      log.poll();
+      ::usleep(200);
+    }
+  }
+  void commit(std::initializer_list<std::string_view> args) {
+    log.append(resp(args));
+    log.commit(now_ms);
+  }
+
+  fs::path directory;
+  std::int64_t now_ms = 1'700'000'000'000;
+  AofLog log{[] {}};
+};
+
+TEST_CASE_FIXTURE(LogFixture, "what was committed is read back in its batches") {
+  REQUIRE(log.start(path("1"), 41, now_ms));
+  commit({"SET", "a", "1"});
+  log.append(resp({"SET", "b", "#TARN seq=1\r\n"}));
+  commit({"DEL", "a"});
+  CHECK(log.sequence() == 43);
+  REQUIRE(log.close(now_ms));
+
+  Recorder recorder;
+  const auto segment = read_aof_segment(path("1"), {}, recorder);
+  REQUIRE(segment);
+  CHECK(segment->end == AofSegment::End::kWhole);
+  CHECK(segment->first_sequence == 41);
+  CHECK(segment->sequence == 43);
+  CHECK(segment->batches == 2);
+  CHECK(recorder.commands == std::vector<std::string>{"SET a 1", "SET b #TARN seq=1\r\n", "DEL a"});
+}
+
+TEST_CASE_FIXTURE(LogFixture, "under always a batch is safe after its sync, not before") {
+  log.sync = AofSync::kAlways;
+  REQUIRE(log.start(path("1"), 0, now_ms));
+  commit({"SET", "a", "1"});
+  CHECK(log.safe_sequence() == 0);
+  // These two gather while the first is written, and share a sync.
+  commit({"SET", "a", "2"});
+  commit({"SET", "a", "3"});
+  CHECK(log.safe_sequence() == 0);
+  settle();
+  CHECK(log.safe_sequence() == 3);
+}
+
+TEST_CASE_FIXTURE(LogFixture,
+                  "under everysec a batch is in the file at once, and safe within a second") {
+  REQUIRE(log.start(path("1"), 0, now_ms));
+  commit({"SET", "a", "1"});
+  CHECK(content(path("1")).find("$1\r\n1\r\n") != std::string::npos);
+  log.tick(now_ms + 500);
+  settle();
+  CHECK(log.safe_sequence() == 0);
+  log.tick(now_ms + 1000);
+  settle();
+  CHECK(log.safe_sequence() == 1);
+}
+
+TEST_CASE_FIXTURE(LogFixture, "segments follow each other") {
+  for (const AofSync sync : {AofSync::kAlways, AofSync::kEverySecond, AofSync::kNo}) {
+    AofLog rotating([] {});
+    rotating.sync = sync;
+    REQUIRE(rotating.start(path("1"), 7, now_ms));
+    rotating.append(resp({"SET", "a", "1"}));
+    rotating.commit(now_ms);
+    while (rotating.sync_in_progress()) rotating.poll();
+    REQUIRE(rotating.can_rotate());
+    REQUIRE(rotating.rotate(path("2"), now_ms));
+    rotating.append(resp({"SET", "a", "2"}));
+    rotating.commit(now_ms);
+    REQUIRE(rotating.close(now_ms));
+    Recorder recorder;
+    const auto first = read_aof_segment(path("1"), {}, recorder);
+    const auto second = read_aof_segment(path("2"), {}, recorder);
+    REQUIRE(first);
+    REQUIRE(second);
+    CHECK(first->sequence == 8);
+    CHECK(second->first_sequence == 8);
+    CHECK(second->sequence == 9);
+    CHECK(recorder.commands == std::vector<std::string>{"SET a 1", "SET a 2"});
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a write that fails is made good when there is room again") {
+  for (const AofSync sync : {AofSync::kAlways, AofSync::kEverySecond, AofSync::kNo}) {
+    CAPTURE(static_cast<int>(sync));
+    AofLog failing([] {});
+    failing.sync = sync;
+    REQUIRE(failing.start(path("1"), 0, now_ms));
+    const auto settle_it = [&] {
+      while (failing.sync_in_progress()) failing.poll();
+    };
+    // Beyond this size, files cannot grow.
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    rlimit low = before;
+    low.rlim_cur = 400;
+    ::setrlimit(RLIMIT_FSIZE, &low);
+    failing.append(resp({"SET", "a", std::string(1000, 'x')}));
+    failing.commit(now_ms);
+    settle_it();
+    CHECK(failing.failure());
+    failing.append(resp({"SET", "b", "2"}));
+    failing.commit(now_ms);
+    failing.tick(now_ms + 100);
+    settle_it();
+    CHECK(failing.failure());
+    CHECK(failing.written_sequence() == 0);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    failing.tick(now_ms + 200);
+    settle_it();
+    CHECK_FALSE(failing.failure());
+    CHECK(failing.written_sequence() == 2);
+    REQUIRE(failing.close(now_ms));
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("1"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->end == AofSegment::End::kWhole);
+    CHECK(recorder.commands ==
+          std::vector<std::string>{"SET a " + std::string(1000, 'x'), "SET b 2"});
+  }
+}
+
+// A log of a few batches, and where each ends.
+struct SmallLog {
+  std::string bytes;
+  std::vector<std::size_t> ends;
+  std::vector<std::size_t> commands_until;
+};
+
+SmallLog small_log(std::uint64_t safe_lag) {
+  SmallLog log;
+  std::uint64_t chain = chain_start(0);
+  log.bytes = print_annotation({}, {}, chain);
+  log.ends.push_back(log.bytes.size());
+  log.commands_until.push_back(0);
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    std::string batch = resp({"MULTI"}) + resp({"SET", "k", std::to_string(i)}) + resp({"EXEC"});
+    Annotation annotation{.sequence = i, .bytes = batch.size(), .time_ms = 1000};
+    annotation.safe = i > safe_lag ? i - safe_lag : 0;
+    log.bytes += batch;
+    log.bytes += print_annotation(annotation, batch, chain);
+    log.ends.push_back(log.bytes.size());
+    log.commands_until.push_back(i * 3);
+  }
+  return log;
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a log cut anywhere gives whole batches, and says where they end") {
+  const SmallLog small = small_log(1);
+  for (std::size_t size = 0; size < small.bytes.size(); ++size) {
+    CAPTURE(size);
+    write(path("cut"), small.bytes.substr(0, size));
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("cut"), {}, recorder);
+    REQUIRE(segment);
+    std::size_t whole = 0;
+    while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= size) ++whole;
+    const bool any = size >= small.ends[0];
+    CHECK(recorder.commands.size() == (any ? small.commands_until[whole] : 0));
+    CHECK(segment->good_bytes == (any ? small.ends[whole] : 0));
+    const bool exact = size == 0 || (any && small.ends[whole] == size);
+    CHECK((segment->end == AofSegment::End::kWhole) == exact);
+    CHECK(segment->end != AofSegment::End::kRot);
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture,
+                  "a changed byte is found: torn at the end, rot where batches were safe") {
+  const SmallLog small = small_log(1);
+  for (std::size_t at = 0; at < small.bytes.size(); ++at) {
+    for (const char flip : {'\x01', '\x20', '\x80'}) {
+      CAPTURE(at);
+      std::string damaged = small.bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      write(path("damaged"), damaged);
+      Recorder recorder;
+      const auto segment = read_aof_segment(path("damaged"), {}, recorder);
+      REQUIRE(segment);
+      CHECK(segment->end != AofSegment::End::kWhole);
+      std::size_t whole = 0;
+      while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= at) ++whole;
+      const bool in_first_line = at < small.ends[0];
+      CHECK(recorder.commands.size() == (in_first_line ? 0 : small.commands_until[whole]));
+      // The fifth batch says that the fourth is safe.
+      if (!in_first_line && whole + 1 <= 3) CHECK(segment->end == AofSegment::End::kRot);
+      if (whole >= 4) CHECK(segment->end == AofSegment::End::kTorn);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "reading stops at a batch, and leaves out what is known") {
+  const SmallLog small = small_log(1);
+  write(path("log"), small.bytes);
+  Recorder some;
+  const auto segment =
+      read_aof_segment(path("log"), {.known_sequence = 1, .last_sequence = 3}, some);
+  REQUIRE(segment);
+  CHECK(segment->end == AofSegment::End::kStopped);
+  CHECK(segment->good_bytes == small.ends[3]);
+  CHECK(some.commands ==
+        std::vector<std::string>{"MULTI", "SET k 2", "EXEC", "MULTI", "SET k 3", "EXEC"});
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a file of redis-server ends with its last whole command") {
+  const std::string whole = resp({"SELECT", "0"}) + "#TS:1700000000\r\n" + resp({"SET", "a", "1"});
+  for (const std::string& tail :
+       {std::string("*2\r\n$3\r\nDE"), resp({"MULTI"}) + resp({"SET", "a", "2"})}) {
+    write(path("foreign"), whole + tail);
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("foreign"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->end == AofSegment::End::kTorn);
+    CHECK(segment->good_bytes == whole.size());
+    CHECK(recorder.commands == std::vector<std::string>{"SELECT 0", "SET a 1"});
+  }
+}
+
+}  // namespace
+}  // namespace tarn
