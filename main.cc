@@ -34,6 +34,10 @@ int main(int argc, char** argv) {
     spdlog::warn("{}", listening.error().message);
     return 1;
   }
+  if (const auto loaded = app.load(); !loaded) {
+    spdlog::warn("{}", loaded.error().message);
+    return 1;
+  }
   app.run();
   return 0;
 }

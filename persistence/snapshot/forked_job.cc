@@ -145,7 +145,7 @@ void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings, cons
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   ::prctl(PR_SET_NAME, settings.title.c_str());
-  if (settings.on_start) settings.on_start();
+  if (settings.on_start) settings.on_start(settings.title);
   Progress progress(kChildPipe);
   const Result<> result = work(progress);
   const std::string text = result ? "" : result.error().message;

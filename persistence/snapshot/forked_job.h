@@ -45,10 +45,11 @@ class ForkedJob {
   using Work = std::function<Result<>(Progress&)>;
 
   struct Settings {
-    std::string title;         // the child's name in ps and top
+    std::string title;         // what the child does, for ps and top
     std::string scratch_file;  // removed where the child does not succeed; may be empty
-    // Runs first in the child, for what is the process's own affair (its oom score, for example).
-    std::function<void()> on_start{};
+    // Runs first in the child, for what is the process's own affair: how ps shows it, its oom
+    // score.
+    std::function<void(const std::string& title)> on_start{};
   };
   struct Outcome {
     Result<> result;

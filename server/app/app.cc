@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/app/crash_report.h"
+#include "server/app/process_limits.h"
 #include "server/commands/families.h"
 #include "server/engine/client_upkeep.h"
 #include "server/engine/local_peer.h"
@@ -66,10 +67,11 @@ App::App(Config& config, ProcessTitle& title)
       service_manager_(options_.supervised) {
   run_.supervised = service_manager_.name();
   register_commands();
-  add_info_sections(
-      info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_, loop_.stats(),
-              rates_, memory_, expiry_.spent_cycles(), pubsub_, tracking_, key_waiters_});
+  add_info_sections(info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_,
+                            loop_.stats(), rates_, memory_, expiry_.spent_cycles(), pubsub_,
+                            tracking_, key_waiters_, snapshots_, loading_.state()});
   watch_options();
+  snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   watch_clients();
   add_jobs();
   loop_.on_batch_end([this] { end_batch(); });
@@ -135,6 +137,7 @@ void App::register_commands() {
   commands_.add(config_commands(), config_control_);
   commands_.add(info_commands(), std::as_const(info_));
   commands_.add(memory_commands(), memory_);
+  commands_.add(snapshot_commands(), snapshots_);
   commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
 }
 
@@ -180,6 +183,9 @@ void App::add_jobs() {
   cron_.add("drop idle clients", 1s, [this] { drop_idle_clients(resp_); });
   cron_.add("drop clients that are slow for too long", 1s,
             [this] { enforce_output_limits(resp_); });
+  cron_.add("look after snapshots", 0ms, [this] {
+    if (!loading_.state().active) snapshots_.tick();
+  });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
@@ -208,6 +214,12 @@ Result<> App::listen() {
   write_pid_file();
   title_.show(options_, config_.config_file());
   return {};
+}
+
+// What a forked process has to do about itself.
+void App::become_child(const std::string& doing) {
+  title_.show_child(doing, options_, config_.config_file());
+  static_cast<void>(apply_oom_score_of_child(options_));
 }
 
 void App::write_pid_file() {
@@ -255,10 +267,7 @@ void App::on_signal(int signal) {
 
 Result<> App::shut_down(const ShutdownRequest& request) {
   spdlog::warn("User requested shutdown...");
-  if (request.save == ShutdownRequest::Save::kAlways) {
-    spdlog::warn("There are no snapshots so far, so the data cannot be saved");
-    if (!request.force) return Error{"cannot save"};
-  }
+  if (const auto saved = snapshot_driver_.save_at_shutdown(request); !saved) return saved;
   stop();
   return {};
 }
@@ -272,7 +281,7 @@ void App::stop() {
   loop_.io().stop();
 }
 
-void App::run() {
+Result<> App::load() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   signals_.add(SIGTERM);
@@ -281,9 +290,15 @@ void App::run() {
   report_ineffective_options();
   memory_.mark_startup();
   cron_.start(options_.hz);
-  service_manager_.ready();
-  spdlog::info("Ready to accept connections");
-  loop_.io().run();
+  return snapshot_driver_.load_at_start();
+}
+
+void App::run() {
+  if (!loop_.io().stopped()) {
+    service_manager_.ready();
+    spdlog::info("Ready to accept connections");
+    loop_.io().run();
+  }
   spdlog::warn("Tarn is now ready to exit, bye bye...");
 }
 

@@ -6,14 +6,17 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/keyspace/databases.h"
+#include "persistence/snapshot/snapshots.h"
 #include "server/app/command_audience.h"
 #include "server/app/cron.h"
 #include "server/app/daemonize.h"
+#include "server/app/dataset_loading.h"
 #include "server/app/expiry_driver.h"
 #include "server/app/listeners.h"
 #include "server/app/loop_timers.h"
 #include "server/app/process_title.h"
 #include "server/app/service_manager.h"
+#include "server/app/snapshot_driver.h"
 #include "server/commands/config_control.h"
 #include "server/commands/debug_control.h"
 #include "server/commands/shutdown_control.h"
@@ -46,6 +49,8 @@ class App {
 
   // Opens the listening sockets, and writes the pid file.
   Result<> listen();
+  // Loads what is on disk. Clients are told to wait meanwhile, and may end the server.
+  Result<> load();
   // Serves until told to stop.
   void run();
 
@@ -54,6 +59,7 @@ class App {
   Result<> rename_commands();
   void watch_clients();
   void watch_options();
+  void become_child(const std::string& doing);
   Result<> listen_again(const Options& options, std::string_view failure);
   void watch_crashes(const Options& options);
   void report_ineffective_options();
@@ -98,10 +104,14 @@ class App {
   Rates rates_;
   MemoryMeter memory_{databases_, clients_};
   Info info_;
+  DatasetLoading loading_{loop_, dispatcher_, options_};
+  Snapshots snapshots_{databases_, clock_};
+  SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
   ConfigControl config_control_;
   ShutdownControl shutdown_control_;
   DebugControl debug_control_{
-      run_, [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); }};
+      run_, [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); }, &snapshots_,
+      [this] { return snapshot_driver_.reload(); }};
   Cron cron_;
   ExpiryDriver expiry_;
   asio::signal_set signals_;

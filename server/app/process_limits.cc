@@ -38,10 +38,16 @@ std::uint32_t make_room_for_clients(std::uint32_t wanted) {
 
 void disable_huge_pages() { static_cast<void>(::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)); }
 
-Result<> apply_oom_score(const Options& options) {
+namespace {
+
+// The indexes of oom-score-adj-values.
+constexpr std::size_t kServer = 0;
+constexpr std::size_t kChild = 2;
+
+Result<> apply_oom_score_as(std::size_t role, const Options& options) {
   static const int initial = read_oom_score();
   static bool applied = false;
-  const int value = options.oom_score_adj_values[0];
+  const int value = options.oom_score_adj_values[role];
   int score = initial;
   if (options.oom_score_adj == OomScoreMode::kAbsolute) score = value;
   if (options.oom_score_adj == OomScoreMode::kRelative) score = initial + value;
@@ -52,6 +58,14 @@ Result<> apply_oom_score(const Options& options) {
   if (!file) return Error{fmt::format("Cannot write {} to {}", score, kOomScoreFile)};
   applied = true;
   return {};
+}
+
+}  // namespace
+
+Result<> apply_oom_score(const Options& options) { return apply_oom_score_as(kServer, options); }
+
+Result<> apply_oom_score_of_child(const Options& options) {
+  return apply_oom_score_as(kChild, options);
 }
 
 }  // namespace tarn

@@ -19,5 +19,7 @@ void disable_huge_pages();
 // Tells the kernel how readily to end this process when memory runs out. Relative values count from
 // what the process was started with.
 Result<> apply_oom_score(const Options& options);
+// The same for this process as a forked child.
+Result<> apply_oom_score_of_child(const Options& options);
 
 }  // namespace tarn

@@ -54,8 +54,18 @@ ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argv[0]) {
 }
 
 void ProcessTitle::show(const Options& options, const std::string& config_file) {
+  write(program_, options, config_file);
+}
+
+void ProcessTitle::show_child(const std::string& doing, const Options& options,
+                              const std::string& config_file) {
+  write(doing, options, config_file);
+}
+
+void ProcessTitle::write(const std::string& name, const Options& options,
+                         const std::string& config_file) {
   if (!options.set_proc_title) return;
-  const std::string title = expand(options.proc_title_template, program_, options, config_file);
+  const std::string title = expand(options.proc_title_template, name, options, config_file);
   const std::size_t bytes = std::min(title.size(), room_.size() - 1);
   std::memset(room_.data(), 0, room_.size());
   std::memcpy(room_.data(), title.data(), bytes);

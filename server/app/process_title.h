@@ -16,8 +16,12 @@ class ProcessTitle {
 
   // Expands `proc-title-template`; cut where it does not fit.
   void show(const Options& options, const std::string& config_file);
+  // That of a forked child: what it does takes the place of the program's name.
+  void show_child(const std::string& doing, const Options& options, const std::string& config_file);
 
  private:
+  void write(const std::string& name, const Options& options, const std::string& config_file);
+
   std::string program_;
   std::span<char> room_;
 };

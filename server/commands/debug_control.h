@@ -2,15 +2,21 @@
 
 #include <functional>
 
+#include "core/base/result.h"
 #include "server/metrics/run_info.h"
 
 namespace tarn {
+
+class Snapshots;
 
 // What DEBUG works on beside the keyspace.
 struct DebugControl {
   RunInfo& run;
   // Stops the periodic jobs, or lets them go on.
   std::function<void(bool pause)> pause_cron;
+  Snapshots* snapshots = nullptr;
+  // Loads the snapshot's file in addition to what the databases hold.
+  std::function<Result<>()> reload{};
 };
 
 }  // namespace tarn

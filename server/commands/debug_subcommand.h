@@ -32,6 +32,8 @@ inline bool debug_switch(const Call& call) {
 
 // About keys and what they hold.
 std::span<const DebugSubcommand> debug_key_subcommands();
+// About what is on disk.
+std::span<const DebugSubcommand> debug_persistence_subcommands();
 // About the process: its memory, its time, and how it ends.
 std::span<const DebugSubcommand> debug_process_subcommands();
 // Replies of every kind, for tests of clients.

@@ -67,6 +67,8 @@ std::span<const CommandRow> memory_commands();
 // With SlowCommands.
 std::span<const CommandRow> slowlog_commands();
 std::span<const CommandRow> latency_commands();
+// With Snapshots.
+std::span<const CommandRow> snapshot_commands();
 // With const ShutdownControl.
 std::span<const CommandRow> shutdown_commands();
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "persistence/snapshot/save_points.h"
+
 namespace tarn {
 
 enum class LogLevel { kDebug, kVerbose, kNotice, kWarning, kNothing };
@@ -70,14 +72,6 @@ enum NotifyBits : std::uint32_t {
   kNotifyAll = kNotifyGeneric | kNotifyString | kNotifyList | kNotifySet | kNotifyHash |
                kNotifySortedSet | kNotifyExpired | kNotifyEvicted | kNotifyStream |
                kNotifyModule,  // A
-};
-
-// A snapshot is due when `seconds` have passed since the last one and `changes` were made.
-struct SavePoint {
-  std::int64_t seconds = 0;
-  std::int64_t changes = 0;
-
-  bool operator==(const SavePoint&) const = default;
 };
 
 // Indexes Options::client_output_buffer_limits.
@@ -239,6 +233,7 @@ struct Options {
   SanitizePayload sanitize_dump_payload = SanitizePayload::kNo;
   bool rdb_save_incremental_fsync = true;
   bool rdb_del_sync_files = false;
+  bool rdb_skip_unknown = false;  // values of types that we do not have, at loading
   int rdb_key_save_delay_us = 0;
   int key_load_delay_us = 0;
   std::int64_t loading_process_events_interval_bytes = std::int64_t{2} << 20;

@@ -88,39 +88,6 @@ void clients(InfoWriter& out, const InfoSources& from) {
   out.field("total_blocking_keys_on_nokey", 0);
 }
 
-void persistence(InfoWriter& out, const InfoSources& from) {
-  out.field("loading", 0);
-  out.field("async_loading", 0);
-  out.field("current_cow_peak", 0);
-  out.field("current_cow_size", 0);
-  out.field("current_cow_size_age", 0);
-  out.field("current_fork_perc", "0.00");
-  out.field("current_save_keys_processed", 0);
-  out.field("current_save_keys_total", 0);
-  out.field("rdb_changes_since_last_save", from.databases.stats().changes);
-  out.field("rdb_bgsave_in_progress", 0);
-  out.field("rdb_last_save_time", from.run.started_at_s);
-  out.field("rdb_last_bgsave_status", "ok");
-  out.field("rdb_last_bgsave_time_sec", -1);
-  out.field("rdb_current_bgsave_time_sec", -1);
-  out.field("rdb_saves", 0);
-  out.field("rdb_last_cow_size", 0);
-  out.field("rdb_last_load_keys_expired", 0);
-  out.field("rdb_last_load_keys_loaded", 0);
-  out.field("aof_enabled", 0);
-  out.field("aof_rewrite_in_progress", 0);
-  out.field("aof_rewrite_scheduled", 0);
-  out.field("aof_last_rewrite_time_sec", -1);
-  out.field("aof_current_rewrite_time_sec", -1);
-  out.field("aof_last_bgrewrite_status", "ok");
-  out.field("aof_rewrites", 0);
-  out.field("aof_rewrites_consecutive_failures", 0);
-  out.field("aof_last_write_status", "ok");
-  out.field("aof_last_cow_size", 0);
-  out.field("module_fork_in_progress", 0);
-  out.field("module_fork_last_cow_size", 0);
-}
-
 void replication(InfoWriter& out, const InfoSources& from) {
   out.field("role", "master");
   out.field("connected_slaves", 0);
@@ -180,7 +147,7 @@ void add_info_sections(Info& info, const InfoSources& sources) {
   add("Server", Shown::kAlways, server);
   add("Clients", Shown::kAlways, clients);
   add("Memory", Shown::kAlways, info_sections::memory);
-  add("Persistence", Shown::kAlways, persistence);
+  add("Persistence", Shown::kAlways, info_sections::persistence);
   add("Stats", Shown::kAlways, info_sections::stats);
   add("Replication", Shown::kAlways, replication);
   add("CPU", Shown::kAlways, cpu);

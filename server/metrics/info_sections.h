@@ -17,7 +17,9 @@
 namespace tarn {
 
 class PubSub;
+class Snapshots;
 class Tracking;
+struct LoadingState;
 struct NetStats;
 
 // What INFO tells of. All of it outlives the sections.
@@ -37,6 +39,8 @@ struct InfoSources {
   const PubSub& pubsub;
   const Tracking& tracking;
   const KeyWaiters& key_waiters;
+  const Snapshots& snapshots;
+  const LoadingState& loading;
 };
 
 // The sections that every server has, in the order that clients are used to. Fields of what this
@@ -47,6 +51,7 @@ void add_info_sections(Info& info, const InfoSources& sources);
 namespace info_sections {
 
 void memory(InfoWriter& out, const InfoSources& from);
+void persistence(InfoWriter& out, const InfoSources& from);
 void stats(InfoWriter& out, const InfoSources& from);
 void command_stats(InfoWriter& out, const InfoSources& from);
 void error_stats(InfoWriter& out, const InfoSources& from);

@@ -1,6 +1,7 @@
 // INFO: what is counted.
 
 #include "core/base/cycle_clock.h"
+#include "persistence/snapshot/forked_job.h"
 #include "server/metrics/info_sections.h"
 #include "server/net/net_loop.h"
 #include "server/pubsub/pubsub.h"
@@ -52,8 +53,8 @@ void keys(InfoWriter& out, const InfoSources& from) {
 }
 
 void background(InfoWriter& out, const InfoSources& from) {
-  out.field("latest_fork_usec", 0);
-  out.field("total_forks", 0);
+  out.field("latest_fork_usec", ForkedJob::last_fork_us());
+  out.field("total_forks", ForkedJob::forks());
   out.field("migrate_cached_sockets", 0);
   out.field("slave_expires_tracked_keys", 0);
   out.field("active_defrag_hits", 0);

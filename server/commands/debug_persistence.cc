@@ -1,0 +1,48 @@
+#include "persistence/snapshot/snapshots.h"
+#include "server/commands/debug_control.h"
+#include "server/commands/debug_subcommand.h"
+#include "server/engine/args.h"
+
+// What is on disk.
+
+namespace tarn {
+namespace {
+
+// Saves, empties the databases and loads the file again. NOSAVE: the file that is there; NOFLUSH
+// and MERGE: in addition to what there is.
+void debug_reload(Call& call) {
+  auto& control = call.feature<DebugControl>();
+  ArgReader args(call, 2);
+  bool save = true;
+  bool flush = true;
+  while (args.ok() && !args.at_end()) {
+    if (args.accept("nosave")) {
+      save = false;
+    } else if (args.accept("noflush") || args.accept("merge")) {
+      flush = false;
+    } else {
+      args.fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  if (args.failed()) return;
+  if (save) {
+    control.snapshots->cancel();
+    if (!control.snapshots->save()) return call.reply.error("ERR");
+  }
+  if (flush) call.databases.flush_all();
+  if (!control.reload()) {
+    return call.reply.error("ERR Error trying to load the RDB dump, check server logs.");
+  }
+  call.reply.ok();
+}
+
+constexpr DebugSubcommand kRows[] = {
+    {"reload", debug_reload, 0, DebugSubcommand::kAny, "[NOSAVE|NOFLUSH|MERGE ...]",
+     "Saves a snapshot and loads it in place of the data"},
+};
+
+}  // namespace
+
+std::span<const DebugSubcommand> debug_persistence_subcommands() { return kRows; }
+
+}  // namespace tarn

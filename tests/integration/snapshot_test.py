@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""Snapshots: SAVE, BGSAVE, save points, loading at start, exchange with redis-server, failures."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import KIND, Skipped, check, equal, expect, main, server  # noqa: E402
+from support.resp import ConnectionClosed  # noqa: E402
+from support.server import Server, wait_until  # noqa: E402
+
+DEBUG = ("--enable-debug-command", "yes")
+FAR_MS = 4102444800123
+
+
+def dump_of(one):
+    return os.path.join(one.directory, "dump.rdb")
+
+
+def info(client, section="persistence"):
+    text = client.do("INFO", section).decode()
+    lines = (line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return dict(lines)
+
+
+def idle(client):
+    return info(client)["rdb_bgsave_in_progress"] == "0"
+
+
+def bgsave(client):
+    """Waits for the outcome, and returns it."""
+    client.do("BGSAVE")
+    expect(wait_until(lambda: idle(client)), "BGSAVE does not end")
+    return info(client)["rdb_last_bgsave_status"]
+
+
+def ends(one, status=0):
+    equal(one.wait(), status, "exit status")
+    one.process = None
+
+
+def shut_down(one, *how):
+    with one.client() as client:
+        try:
+            client.do("SHUTDOWN", *how)
+            raise AssertionError("SHUTDOWN was answered")
+        except ConnectionClosed:
+            pass
+    ends(one)
+
+
+def fill(client, fields_too=False):
+    """Every type, small and large, numbers and bytes, deadlines, in two databases."""
+    blob = bytes(range(256)) * 300
+    for db in (0, 9):
+        client.do("SELECT", db)
+        client.do("SET", "empty", "")
+        client.do("SET", "int", "-12345")
+        client.do("SET", "big-int", "9223372036854775807")
+        client.do("SET", "text", "a" * 1000)
+        client.do("SET", b"bytes\x00\xff", blob)
+        client.do("SET", "deadline", "v", "PXAT", FAR_MS)
+        for size in (3, 3000):
+            numbers = [str(n) for n in range(size)]
+            words = [f"word-{n}" for n in range(size)]
+            client.do("RPUSH", f"list-{size}", *words, *numbers)
+            client.do("SADD", f"ints-{size}", *numbers)
+            client.do("SADD", f"set-{size}", *words)
+            client.do("HSET", f"hash-{size}", *(x for pair in zip(words, numbers) for x in pair))
+            client.do("ZADD", f"zset-{size}", *(x for n in range(size) for x in (n / 3, words[n])))
+        client.do("RPUSH", "long-list", "x" * 70000, "y")
+        client.do("ZADD", "inf", "-inf", "a", "+inf", "b", "1e300", "c", "-0", "d")
+        client.do("HSET", "hash-deadline", "f", "v")
+        client.do("PEXPIREAT", "hash-deadline", FAR_MS)
+    client.do("SELECT", 0)
+    if fields_too:
+        for key in ("hash-3", "hash-3000"):
+            client.do("HPEXPIREAT", key, FAR_MS, "FIELDS", 1, "word-1")
+
+
+def digest(client):
+    return client.do("DEBUG", "DIGEST")
+
+
+@check("SAVE and a restart bring back all types, with deadlines of keys and fields")
+def round_trip():
+    with server(*DEBUG) as one:
+        with one.client() as client:
+            fill(client, fields_too=KIND == "tarn")
+            before = digest(client)
+            expect(before != b"0" * 40, "nothing was written")
+            equal(client.do("SAVE"), b"OK")
+        one.stop()
+        one.start()
+        with one.client() as client:
+            equal(digest(client), before, "digest")
+            equal(client.do("PEXPIRETIME", "deadline"), FAR_MS)
+            equal(client.do("DBSIZE"), 19)
+            if KIND == "tarn":
+                for key in ("hash-3", "hash-3000"):
+                    wanted = [FAR_MS, -1]
+                    fields = ("FIELDS", 2, "word-1", "word-2")
+                    equal(client.do("HPEXPIRETIME", key, *fields), wanted, key)
+
+
+@check("BGSAVE writes what the data was, and the server goes on")
+def background():
+    with server(*DEBUG) as one:
+        with one.client() as client:
+            fill(client)
+            before = digest(client)
+            started = int(client.do("LASTSAVE"))
+            equal(client.do("BGSAVE"), b"Background saving started")
+            client.do("FLUSHDB")
+            expect(wait_until(lambda: idle(client)), "BGSAVE does not end")
+            facts = info(client)
+            equal(facts["rdb_last_bgsave_status"], "ok")
+            equal(facts["rdb_saves"], "1")
+            expect(int(facts["rdb_last_cow_size"]) > 0, "no copied memory is told")
+            expect(int(client.do("LASTSAVE")) >= started, "LASTSAVE went back")
+            expect(int(info(client, "stats")["latest_fork_usec"]) > 0, "no fork time is told")
+        one.stop()
+        one.start()
+        with one.client() as client:
+            equal(digest(client), before, "digest")
+
+
+@check("INFO tells of a save that runs; a second one is refused")
+def running_save():
+    with server("--rdb-key-save-delay", "10000") as one, one.client() as client:
+        for n in range(1000):
+            client.do("SET", n, n)
+        client.do("BGSAVE")
+        facts = info(client)
+        equal(facts["rdb_bgsave_in_progress"], "1")
+        equal(facts["current_save_keys_total"], "1000")
+        for again in (("BGSAVE",), ("SAVE",), ("BGSAVE", "SCHEDULE")):
+            reply = client.call(*again)
+            equal(reply.value, b"ERR Background save already in progress", str(again))
+        equal(client.call("BGSAVE", "NOW").value, b"ERR syntax error")
+        client.do("CONFIG", "SET", "rdb-key-save-delay", "0")
+        one.signal(15)
+        ends(one)
+        expect(not os.path.exists(dump_of(one)), "an unfinished save became the file")
+        left = [name for name in os.listdir(one.directory) if name != "server.log"]
+        equal(left, [], "files that a killed child left behind")
+
+
+@check("a child closes the listening port, and ends with its parent")
+def child_ends():
+    with server("--rdb-key-save-delay", "10000000") as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+            client.do("BGSAVE")
+        time.sleep(0.1)
+        one.kill()
+        one.process = None
+        one.start()
+        with one.client() as client:
+            equal(client.do("DBSIZE"), 0)
+
+
+@check("save points write by themselves")
+def save_points():
+    with server("--save", "1 3") as one, one.client() as client:
+        client.do("SET", "a", 1)
+        client.do("SET", "b", 1)
+        equal(info(client)["rdb_changes_since_last_save"], "2")
+        time.sleep(2.2)
+        expect(not os.path.exists(dump_of(one)), "saved too early")
+        client.do("SET", "c", 1)
+        expect(wait_until(lambda: info(client)["rdb_saves"] == "1" and idle(client)), "not saved")
+        equal(info(client)["rdb_changes_since_last_save"], "0")
+        expect(os.path.exists(dump_of(one)), "no file")
+
+
+@check("a failed BGSAVE has writes and PING refused until one succeeds")
+def misconf():
+    with server("--save", "3600 1") as one, one.client() as client:
+        client.do("SET", "k", "v")
+        os.makedirs(os.path.join(dump_of(one), "in-the-way"))
+        equal(bgsave(client), "err")
+        for refused in (("SET", "k", "w"), ("PING",), ("DEL", "k")):
+            reply = client.call(*refused)
+            expect(reply.is_error and reply.value.startswith(b"MISCONF "), f"{refused}: {reply}")
+        equal(client.do("GET", "k"), b"v")
+        client.do("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+        equal(client.do("PING"), b"PONG")
+        client.do("CONFIG", "SET", "stop-writes-on-bgsave-error", "yes")
+        expect(client.call("PING").is_error, "PING is answered again")
+        equal(client.call("SAVE").value, b"ERR")
+        reply = client.call("SHUTDOWN")
+        equal(reply.value, b"ERR Errors trying to SHUTDOWN. Check logs.")
+        shutil.rmtree(dump_of(one))
+        equal(bgsave(client), "ok")
+        equal(client.do("SET", "k", "w"), b"OK")
+
+
+@check("SHUTDOWN: SAVE and NOSAVE, and what the save points say; FORCE leaves despite a failure")
+def shutdowns():
+    for points, how, saved in (
+        ("", (), False),
+        ("", ("SAVE",), True),
+        ("3600 1", (), True),
+        ("3600 1", ("NOSAVE",), False),
+    ):
+        with server("--save", points) as one:
+            with one.client() as client:
+                client.do("SET", "k", "v")
+            shut_down(one, *how)
+            equal(os.path.exists(dump_of(one)), saved, f"save {points!r}, SHUTDOWN {how}")
+    with server("--save", "3600 1") as one:
+        os.makedirs(os.path.join(dump_of(one), "in-the-way"))
+        shut_down(one, "FORCE")
+
+
+@check("BGSAVE within a transaction runs after it")
+def in_transaction():
+    with server() as one, one.client() as client:
+        client.do("MULTI")
+        client.do("BGSAVE")
+        client.do("SET", "k", "v")
+        equal(client.do("EXEC")[0], b"Background saving scheduled")
+        expect(wait_until(lambda: info(client)["rdb_saves"] == "1" and idle(client)), "not saved")
+
+
+@check("DEBUG RELOAD leaves the data as it was")
+def reload():
+    with server(*DEBUG) as one, one.client() as client:
+        fill(client)
+        before = digest(client)
+        equal(client.do("DEBUG", "RELOAD"), b"OK")
+        equal(digest(client), before)
+        client.do("FLUSHALL")
+        client.do("SET", "more", "1")
+        equal(client.do("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+        equal(digest(client), before)
+        reply = client.call("DEBUG", "RELOAD", "FOO")
+        wanted = b"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+        equal(reply.value, wanted)
+
+
+def loads_in(kind, file, wanted, what):
+    """A server of this kind that starts with the file holds data of this digest."""
+    other = Server(kind, list(DEBUG))
+    shutil.copy(file, dump_of(other))
+    with other, other.client() as client:
+        equal(digest(client), wanted, what)
+
+
+@check("redis-server loads our files, with the same digest", ours_only=True)
+def to_redis():
+    for how in ("no", "lzf", "yes"):
+        with server("--rdbcompression", how, *DEBUG) as one, one.client() as client:
+            fill(client)
+            client.do("SAVE")
+            wanted = digest(client)
+            file = dump_of(one)
+            with open(file, "rb") as saved:
+                magic = saved.read(4)
+            if how == "yes":
+                equal(magic, b"\x04\x22\x4d\x18", "magic of an LZ4 frame")
+                if not shutil.which("lz4"):
+                    raise Skipped("no lz4 program for the third case")
+                subprocess.run(["lz4", "-d", "-q", file, file + ".plain"], check=True)
+                file += ".plain"
+            else:
+                equal(magic, b"REDI", "magic")
+            loads_in("redis", file, wanted, f"rdbcompression {how}")
+
+
+@check("we load redis-server's files, with the same digest", ours_only=True)
+def from_redis():
+    for how in ("no", "yes"):
+        other = Server("redis", ["--rdbcompression", how, *DEBUG])
+        with other, other.client() as client:
+            fill(client)
+            client.do("SAVE")
+            loads_in("tarn", dump_of(other), digest(client), f"rdbcompression {how}")
+
+
+@check("while the file is loaded, clients are told to wait, and how long")
+def loading():
+    with server("--rdbcompression", "no") as one:
+        with one.client() as client:
+            for n in range(2000):
+                client.do("SET", n, "x" * 1000)
+            client.do("SAVE")
+        one.stop()
+        slow = ["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"]
+        one.args += slow
+        one.launch()
+        with wait_until(lambda: try_client(one)) as client:
+            reply = client.call("GET", "1")
+            expect(
+                reply.value.startswith(b"LOADING Redis is loading the dataset in memory"),
+                f"GET while loading: {reply}",
+            )
+            if KIND == "tarn":
+                expect(b"% of " in reply.value, reply.value)
+            facts = info(client)
+            equal(facts["loading"], "1")
+            expect(int(facts["loading_total_bytes"]) > 0, facts)
+            expect("loading_eta_seconds" in facts, facts)
+            expect(client.call("SAVE").value.startswith(b"LOADING"), "SAVE while loading")
+            client.do("CONFIG", "SET", "key-load-delay", "0")
+            expect(wait_until(lambda: info(client)["loading"] == "0"), "loading does not end")
+            equal(info(client)["rdb_last_load_keys_loaded"], "2000")
+            equal(client.do("DBSIZE"), 2000)
+
+
+def try_client(one):
+    try:
+        return one.client()
+    except OSError:
+        return None
+
+
+@check("SIGTERM ends a server that loads, and leaves its file alone")
+def sigterm_while_loading():
+    with server("--rdbcompression", "no") as one:
+        with one.client() as client:
+            for n in range(2000):
+                client.do("SET", n, "x" * 1000)
+            client.do("SAVE")
+        one.stop()
+        with open(dump_of(one), "rb") as file:
+            before = file.read()
+        delay = ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"]
+        one.args += [*delay, "--save", "1 1"]
+        one.launch()
+        wait_until(lambda: try_client(one)).close()
+        time.sleep(0.1)
+        one.signal(15)
+        ends(one)
+        with open(dump_of(one), "rb") as file:
+            equal(file.read(), before, "the file")
+
+
+def refuses(one, *mentions):
+    one.launch()
+    try:
+        ends(one, 1)
+    finally:
+        one.kill()
+    for mention in mentions:
+        expect(mention in one.log(), f"no {mention!r} in the log: {one.log_tail()}")
+    expect(b"Ready to accept" not in one.log(), "it was ready to accept connections")
+
+
+@check("a file that is damaged, foreign or unreadable: one clear line, and status 1", ours_only=True)
+def bad_files():
+    one = server()
+    with one:
+        with one.client() as client:
+            fill(client)
+            client.do("SAVE")
+        one.stop()
+        with open(dump_of(one), "rb") as file:
+            good = file.read()
+        for bad in (b"not a snapshot at all", b"", good[: len(good) // 2]):
+            os.remove(one.log_path)
+            with open(dump_of(one), "wb") as file:
+                file.write(bad)
+            refuses(one, b"dump.rdb", b"Can't load the snapshot", b"tarn-check-rdb", b"move it away")
+        os.remove(dump_of(one))
+        os.mkdir(dump_of(one))
+        refuses(one, b"dump.rdb")
+        os.rmdir(dump_of(one))
+
+
+if __name__ == "__main__":
+    main()
