@@ -80,6 +80,25 @@ if(TARGET tarn-server AND PYTHON3)
   endforeach()
 endif()
 
+# --- Crashes -------------------------------------------------------------------------------------
+
+if(TARGET tarn-server AND PYTHON3)
+  # Preloaded into servers whose system calls are to fail. Sanitizers would call what it replaces.
+  enable_language(C)
+  add_library(tarn_faults MODULE ${CMAKE_SOURCE_DIR}/tests/crash/faults.c)
+  target_compile_options(tarn_faults PRIVATE -fno-sanitize=all)
+  target_link_options(tarn_faults PRIVATE -fno-sanitize=all)
+
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/crash/*_test.py)
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    string(REGEX REPLACE "_test$" "" name ${name})
+    tarn_script_test(crash/${name} crash 600 ${PYTHON3} ${script})
+    set_tests_properties(crash/${name} PROPERTIES SKIP_RETURN_CODE 77
+      ENVIRONMENT "${test_environment};TARN_FAULTS=$<TARGET_FILE:tarn_faults>")
+  endforeach()
+endif()
+
 # --- Real clients --------------------------------------------------------------------------------
 
 set(clients ${CMAKE_SOURCE_DIR}/tests/clients)
@@ -100,7 +119,6 @@ if(TARGET tarn-server AND PYTHON3)
 
   pkg_check_modules(hiredis QUIET IMPORTED_TARGET hiredis)
   if(hiredis_FOUND)
-    enable_language(C)
     add_executable(hiredis_test ${clients}/hiredis_test.c)
     target_link_libraries(hiredis_test PRIVATE tarn_flags PkgConfig::hiredis)
     target_compile_definitions(hiredis_test PRIVATE _GNU_SOURCE)

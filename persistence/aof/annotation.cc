@@ -12,8 +12,10 @@ constexpr std::string_view kChecksumField = "xxh3=";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kChecksumDigits = 16;
 
-std::uint64_t checksum_of(std::string_view batch, std::string_view head, std::uint64_t chain) {
-  const std::uint64_t of_batch = XXH3_64bits_withSeed(batch.data(), batch.size(), chain);
+std::uint64_t checksum_of(std::string_view batch, std::string_view head,
+                          const ChecksumChain& chain) {
+  const std::uint64_t seed = chain.first ^ (chain.last << 1 | chain.last >> 63);
+  const std::uint64_t of_batch = XXH3_64bits_withSeed(batch.data(), batch.size(), seed);
   return XXH3_64bits_withSeed(head.data(), head.size(), of_batch);
 }
 
@@ -35,15 +37,14 @@ bool take(std::string_view& text, std::string_view name, Number& number) {
 
 }  // namespace
 
-std::uint64_t chain_start(std::uint64_t sequence) { return ~sequence; }
-
 std::string print_annotation(const Annotation& annotation, std::string_view batch,
-                             std::uint64_t& chain) {
+                             ChecksumChain& chain) {
   std::string line =
       fmt::format("{}seq={} bytes={} safe={} ms={} {}", kAnnotationMark, annotation.sequence,
                   annotation.bytes, annotation.safe, annotation.time_ms, kChecksumField);
-  chain = checksum_of(batch, line, chain);
-  return line + fmt::format("{:016x}{}", chain, kLineEnd);
+  const std::uint64_t checksum = checksum_of(batch, line, chain);
+  chain.add(checksum);
+  return line + fmt::format("{:016x}{}", checksum, kLineEnd);
 }
 
 std::optional<Annotation> parse_annotation(std::string_view line) {
@@ -67,7 +68,7 @@ std::optional<Annotation> parse_annotation(std::string_view line) {
 }
 
 bool annotation_fits(std::string_view line, const Annotation& annotation, std::string_view batch,
-                     std::uint64_t chain) {
+                     const ChecksumChain& chain) {
   return annotation.bytes == batch.size() &&
          checksum_of(batch, head_of(line), chain) == annotation.checksum;
 }

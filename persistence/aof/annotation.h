@@ -16,10 +16,12 @@ namespace tarn {
 //   safe    the last batch that is known to be on disk while this one is written
 //   ms      Unix time at which the batch was closed
 //   xxh3    XXH3-64 of the batch and of the line so far, seeded with the same of the line before
+//           and of the segment's first line
 //
 // A segment begins with such a line of no bytes, which gives the number of the last batch before
-// it, and starts its chain of checksums. redis-server takes lines that begin with '#' as comments,
-// as long as they are shorter than 128 bytes.
+// it, and starts its chain of checksums. So batches can be neither reordered nor moved to another
+// segment, nor can a value that looks like an annotation be taken for one. redis-server takes lines
+// that begin with '#' as comments, as long as they are shorter than 128 bytes.
 struct Annotation {
   std::uint64_t sequence = 0;
   std::uint64_t bytes = 0;
@@ -31,15 +33,24 @@ struct Annotation {
 inline constexpr std::string_view kAnnotationMark = "#TARN ";
 inline constexpr std::size_t kMaxAnnotationBytes = 127;
 
-// The chain's beginning in a segment whose first line has this number.
-std::uint64_t chain_start(std::uint64_t sequence);
-// The line, its checksum computed from the batch and the one before; sets `chain` to it.
+// What the checksum of the next line of a segment follows from.
+struct ChecksumChain {
+  std::uint64_t first = 0;  // checksum of the segment's first line; 0 before that
+  std::uint64_t last = 0;   // of the line before
+
+  void add(std::uint64_t checksum) {
+    if (first == 0) first = checksum;
+    last = checksum;
+  }
+};
+
+// The line, its checksum computed from the batch and the chain, to which it is added.
 std::string print_annotation(const Annotation& annotation, std::string_view batch,
-                             std::uint64_t& chain);
+                             ChecksumChain& chain);
 // Reads a line, its end included. Nothing where it is not exactly one.
 std::optional<Annotation> parse_annotation(std::string_view line);
-// Whether the line's checksum fits the batch and the one before.
+// Whether the line's checksum fits the batch and the chain.
 bool annotation_fits(std::string_view line, const Annotation& annotation, std::string_view batch,
-                     std::uint64_t chain);
+                     const ChecksumChain& chain);
 
 }  // namespace tarn

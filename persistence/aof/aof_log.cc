@@ -137,13 +137,9 @@ std::uint64_t AofLog::commit(std::int64_t now_ms) {
       batch_, chain_);
   buffer_ += batch_;
   buffer_ += line;
+  batch_sizes_.push_back({sequence_, batch_.size(), batch_.size() + line.size()});
   empty(batch_);
-  if (busy_ || failure_) return sequence_;
-  if (sync == AofSync::kAlways) {
-    write_soon(true);
-  } else if (const auto written = write_buffer(); !written) {
-    fail(written.error().message);
-  }
+  hand_over();
   return sequence_;
 }
 
@@ -162,12 +158,19 @@ Result<> AofLog::write_buffer() {
   if (sync == AofSync::kNo && unsafe_.empty() && closing_.empty()) {
     // As safe as it is asked to be.
     safe_offset_ = offset_;
-    safe_sequence_ = sequence_;
+    become_safe(sequence_);
   } else {
     unsafe_ += buffer_;
   }
   empty(buffer_);
   return {};
+}
+
+void AofLog::become_safe(std::uint64_t sequence) {
+  safe_sequence_ = std::max(safe_sequence_, sequence);
+  while (!batch_sizes_.empty() && batch_sizes_.front().sequence <= safe_sequence_) {
+    batch_sizes_.pop_front();
+  }
 }
 
 std::uint64_t AofLog::wanted_reserve() const {
@@ -178,11 +181,12 @@ std::uint64_t AofLog::wanted_reserve() const {
 
 // Has the helper write the buffer.
 void AofLog::write_soon(bool with_sync) {
-  Job job{.fd = fd_, .path = path_, .sync = with_sync, .reserve_to = wanted_reserve()};
+  Job job{.fd = fd_, .path = path_, .sync = with_sync};
   if (torn_) {
     job.truncate_to = offset_;
     reserved_to_ = 0;
   }
+  job.reserve_to = wanted_reserve();
   running_bytes_ = buffer_.size();
   if (!buffer_.empty()) {
     torn_ = true;
@@ -207,9 +211,9 @@ void AofLog::finish(const Done& done) {
     unsafe_.resize(before);
     return fail(done.written.error().message);
   } else {
-    check_room(done);
     torn_ = false;
     offset_ += running_bytes_;
+    check_room(done);
     if (!done.synced) {
       distrusted_ = true;
       return fail(done.synced.error().message);
@@ -219,15 +223,28 @@ void AofLog::finish(const Done& done) {
       empty(unsafe_);
     }
   }
-  if (running_.sync) safe_sequence_ = std::max(safe_sequence_, running_sequence_);
+  if (running_.sync) {
+    synced_sequence_ = std::max(synced_sequence_, running_sequence_);
+    become_safe(running_sequence_);
+  }
   written_sequence_ = std::max(written_sequence_, running_sequence_);
   if (!distrusted_ && !room_is_short_) failure_.reset();
-  if (failure_ || buffer_.empty()) return;
+  if (!makes_way_) hand_over();
+}
+
+// What has gathered while the helper was busy.
+void AofLog::hand_over() {
+  if (busy_ || failure_ || buffer_.empty()) return;
   if (sync == AofSync::kAlways) {
     write_soon(true);
   } else if (const auto written = write_buffer(); !written) {
     fail(written.error().message);
   }
+}
+
+void AofLog::go_on() {
+  makes_way_ = false;
+  hand_over();
 }
 
 void AofLog::check_room(const Done& done) {
@@ -270,9 +287,9 @@ void AofLog::tick(std::int64_t now_ms) {
 Result<> AofLog::begin_segment(const std::string& path, std::uint64_t after, std::int64_t now_ms) {
   const Result<int> fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
   if (!fd) return fd.error();
-  std::uint64_t chain = chain_start(after);
+  ChecksumChain chain;
   const std::string header =
-      print_annotation({.sequence = after, .safe = after, .time_ms = now_ms}, {}, chain);
+      print_annotation({.sequence = after, .safe = synced_sequence_, .time_ms = now_ms}, {}, chain);
   if (const auto written = write_all(*fd, header, path); !written) {
     ::close(*fd);
     return written;
@@ -289,6 +306,7 @@ Result<> AofLog::begin_segment(const std::string& path, std::uint64_t after, std
 Result<> AofLog::start(const std::string& path, std::uint64_t sequence, std::int64_t now_ms) {
   TARN_ASSERT(!started() && !busy_);
   now_ms_ = last_sync_ms_ = now_ms;
+  synced_sequence_ = sequence;
   if (const auto begun = begin_segment(path, sequence, now_ms); !begun) return begun;
   sequence_ = written_sequence_ = safe_sequence_ = sequence;
   return {};
@@ -339,25 +357,18 @@ Result<> AofLog::resume(const std::string& path, std::int64_t now_ms) {
 // The same batches with checksums that follow from the new segment's first line.
 std::string AofLog::chained_anew(std::string_view batches) {
   std::string result;
-  std::size_t batch_start = 0;
-  std::size_t at = 0;
-  while (at < batches.size()) {
-    const std::size_t mark = batches.find(kAnnotationMark, at);
-    TARN_ASSERT(mark != batches.npos);
-    const std::size_t line_end = batches.find('\n', mark);
-    TARN_ASSERT(line_end != batches.npos);
-    at = line_end + 1;
-    const auto annotation = parse_annotation(batches.substr(mark, at - mark));
-    // The mark may be a part of some value.
-    if (!annotation || annotation->bytes != mark - batch_start) {
-      at = mark + 1;
-      continue;
-    }
-    const std::string_view batch = batches.substr(batch_start, mark - batch_start);
+  for (BatchSize& size : batch_sizes_) {
+    const std::string_view batch = batches.substr(0, size.commands);
+    const auto annotation =
+        parse_annotation(batches.substr(size.commands, size.all - size.commands));
+    TARN_ASSERT(annotation);
+    batches.remove_prefix(size.all);
+    const std::string line = print_annotation(*annotation, batch, chain_);
     result += batch;
-    result += print_annotation(*annotation, batch, chain_);
-    batch_start = at;
+    result += line;
+    size.all = size.commands + line.size();
   }
+  TARN_ASSERT(batches.empty());
   return result;
 }
 
@@ -372,12 +383,13 @@ Result<> AofLog::close(std::int64_t now_ms) {
     poll();
     if (!busy_) break;
   }
-  if (distrusted_) return Error{*failure_};
-  Result<> result = write_buffer();
+  Result<> result;
+  if (distrusted_) result = Error{*failure_};
+  if (result) result = write_buffer();
   // The last line says that everything before it is safe.
   if (result) result = sync_data(fd_, path_);
   if (result) {
-    safe_sequence_ = sequence_;
+    become_safe(sequence_);
     const std::string line =
         print_annotation({.sequence = sequence_, .safe = sequence_, .time_ms = now_ms}, {}, chain_);
     result = truncate_file(fd_, offset_, path_);
@@ -386,6 +398,10 @@ Result<> AofLog::close(std::int64_t now_ms) {
   }
   ::close(std::exchange(fd_, -1));
   unsafe_.clear();
+  closing_.clear();
+  batch_sizes_.clear();
+  failure_.reset();
+  torn_ = false;
   return result;
 }
 

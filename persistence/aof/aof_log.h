@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "core/base/result.h"
+#include "persistence/aof/annotation.h"
 
 namespace tarn {
 
@@ -64,6 +66,11 @@ class AofLog {
   // Syncs if it is time, tries again what has failed, reserves room. Several times a second.
   void tick(std::int64_t now_ms);
 
+  // Keeps the helper from a next job, so that can_rotate() will be true soon, although batches
+  // never stop coming; until go_on().
+  void make_way() { makes_way_ = true; }
+  void go_on();
+
   // A new segment can be begun: the helper is not busy.
   bool can_rotate() const { return !busy_ && !failure_; }
   // Finishes the segment, synced, with all that was committed, and goes on in a new file. After a
@@ -111,8 +118,10 @@ class AofLog {
 
   Result<> begin_segment(const std::string& path, std::uint64_t after, std::int64_t now_ms);
   std::string chained_anew(std::string_view batches);
+  void become_safe(std::uint64_t sequence);
   Result<> write_buffer();
   void write_soon(bool with_sync);
+  void hand_over();
   void fail(const std::string& why);
   void check_room(const Done& done);
   std::uint64_t wanted_reserve() const;
@@ -127,7 +136,16 @@ class AofLog {
   std::uint64_t sequence_ = 0;
   std::uint64_t written_sequence_ = 0;
   std::uint64_t safe_sequence_ = 0;
-  std::uint64_t chain_ = 0;
+  // By true syncs, as annotations tell; with kNo, less than safe_sequence_.
+  std::uint64_t synced_sequence_ = 0;
+  ChecksumChain chain_;
+  // Sizes of the batches in closing_, unsafe_ and buffer_, of the commands and with their line.
+  struct BatchSize {
+    std::uint64_t sequence;
+    std::size_t commands;
+    std::size_t all;
+  };
+  std::deque<BatchSize> batch_sizes_;
   std::int64_t timestamp_s_ = 0;
 
   int fd_ = -1;
@@ -142,6 +160,7 @@ class AofLog {
   Job running_;
   std::uint64_t running_sequence_ = 0;
   std::size_t running_bytes_ = 0;  // at the end of unsafe_: what the job writes
+  bool makes_way_ = false;
   bool distrusted_ = false;
   bool room_is_short_ = false;
   std::optional<std::string> failure_;

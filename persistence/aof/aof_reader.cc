@@ -17,6 +17,8 @@ namespace tarn {
 namespace {
 
 constexpr std::size_t kPieceBytes = 1 << 20;
+// How redis-server's own comments begin.
+constexpr std::string_view kTimeMark = "#TS:";
 constexpr std::size_t kMaxNumberChars = 24;
 constexpr std::int64_t kMaxArguments = 1 << 30;
 constexpr std::int64_t kMaxArgumentBytes = std::int64_t{1} << 40;
@@ -30,7 +32,9 @@ struct Piece {
 class SegmentReader {
  public:
   SegmentReader(ByteSource& source, const AofReadOptions& options, CommandSink& sink)
-      : source_(source), options_(options), sink_(sink) {}
+      : source_(source), options_(options), sink_(sink), buffer_offset_(options.start) {
+    segment_.good_bytes = options.start;
+  }
 
   Result<AofSegment> read();
 
@@ -74,7 +78,7 @@ class SegmentReader {
   std::vector<Piece> pieces_;
   std::vector<std::size_t> command_ends_;
   std::vector<std::string_view> arguments_;
-  std::uint64_t chain_ = 0;
+  ChecksumChain chain_;
   bool multi_ = false;
   bool done_ = false;
   std::optional<Error> read_error_;
@@ -215,7 +219,11 @@ void SegmentReader::report() {
 Result<> SegmentReader::take_comment() {
   const std::string_view line = view(start_, at_);
   if (const auto annotation = parse_annotation(line)) return take_annotation(*annotation, line);
-  if (line.starts_with(kAnnotationMark)) {
+  const bool first = buffer_offset_ + start_ == 0;
+  if (first && !line.starts_with(kTimeMark)) {
+    stop_at_damage("the first line is damaged");
+    segment_.end = AofSegment::End::kRot;
+  } else if (line.starts_with(kAnnotationMark)) {
     stop_at_damage("an annotation is damaged");
   } else if (!segment_.annotated && pieces_.empty()) {
     settle(at_);
@@ -224,13 +232,13 @@ Result<> SegmentReader::take_comment() {
 }
 
 Result<> SegmentReader::take_annotation(const Annotation& annotation, std::string_view line) {
-  const bool first = segment_.good_bytes == 0 && buffer_offset_ + start_ == 0;
+  const bool first = buffer_offset_ + start_ == 0;
   if (first) {
     segment_.annotated = true;
     segment_.first_sequence = segment_.sequence = annotation.sequence;
-    chain_ = chain_start(annotation.sequence);
   } else if (!segment_.annotated) {
     stop_at_damage("an annotation in a file that does not begin with one");
+    segment_.end = AofSegment::End::kRot;
     return {};
   }
   const std::string_view batch = view(begin_, start_);
@@ -253,7 +261,8 @@ Result<> SegmentReader::take_annotation(const Annotation& annotation, std::strin
   if (annotation.sequence > options_.known_sequence) {
     if (const auto ran = run_batch(); !ran) return ran;
   }
-  chain_ = annotation.checksum;
+  chain_.add(annotation.checksum);
+  segment_.safe = std::max(segment_.safe, annotation.safe);
   segment_.sequence = annotation.sequence;
   segment_.time_ms = annotation.time_ms;
   if (!closing) ++segment_.batches;
@@ -310,9 +319,12 @@ void SegmentReader::stop_at_damage(std::string_view what) {
   segment_.damage = fmt::format("at offset {}: {}", buffer_offset_ + start_, what);
 }
 
-// Whether some annotation behind the last whole batch says that a batch after that was safe.
+// Whether some annotation behind the last whole batch says that a batch after that was safe. Only
+// lines count whose checksum follows from the line before them, so that no value is believed.
 bool SegmentReader::is_claimed_safe() {
   std::size_t at = begin_;
+  ChecksumChain chain = chain_;
+  std::size_t batch_start = std::string::npos;  // behind the line that was seen last
   for (;;) {
     const std::size_t found = buffer_.find(kAnnotationMark, at);
     if (found == std::string::npos) {
@@ -324,20 +336,37 @@ bool SegmentReader::is_claimed_safe() {
       continue;
     }
     need(found + kMaxAnnotationBytes);
-    const std::size_t end = buffer_.find('\n', found);
-    if (end != std::string::npos) {
-      const auto annotation = parse_annotation(view(found, end + 1));
-      if (annotation && annotation->safe > segment_.sequence) return true;
-    }
     at = found + 1;
+    const std::size_t end = buffer_.find('\n', found);
+    if (end == std::string::npos) continue;
+    const std::string_view line = view(found, end + 1);
+    const auto annotation = parse_annotation(line);
+    if (!annotation) continue;
+    const bool follows = batch_start != std::string::npos &&
+                         annotation_fits(line, *annotation, view(batch_start, found), chain);
+    if (follows && annotation->safe > segment_.sequence) return true;
+    chain.last = annotation->checksum;
+    batch_start = end + 1;
   }
 }
 
 }  // namespace
 
+Result<std::optional<std::uint64_t>> first_sequence_of(const std::string& path) {
+  auto source = FileSource::open(path);
+  if (!source) return source.error();
+  std::string line(kMaxAnnotationBytes, '\0');
+  const auto count = (*source)->read(line);
+  if (!count) return count.error();
+  line.resize(std::min(*count, line.find('\n') + 1));
+  const auto annotation = parse_annotation(line);
+  if (!annotation) return std::optional<std::uint64_t>();
+  return std::optional(annotation->sequence);
+}
+
 Result<AofSegment> read_aof_segment(const std::string& path, const AofReadOptions& options,
                                     CommandSink& sink) {
-  auto source = FileSource::open(path);
+  auto source = FileSource::open(path, options.start);
   if (!source) return source.error();
   return SegmentReader(**source, options, sink).read();
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "core/base/result.h"
@@ -23,6 +24,8 @@ namespace tarn {
 // Files of redis-server, which have no annotations, are run command by command; what MULTI begins
 // is run when its EXEC is there. Their torn end is an incomplete command.
 struct AofReadOptions {
+  // Where in the file to begin.
+  std::uint64_t start = 0;
   // Batches up to this number are known already and left out.
   std::uint64_t known_sequence = 0;
   // Batches beyond are left out, and the reading ends there.
@@ -39,6 +42,7 @@ struct AofSegment {
   std::uint64_t commands = 0;        // run
   std::uint64_t batches = 0;         // whole ones
   std::uint64_t first_sequence = 0;  // of the line that it begins with
+  std::uint64_t safe = 0;            // the highest that a line of it claims to be safe
   std::uint64_t sequence = 0;        // of the last whole batch
   std::int64_t time_ms = 0;          // of the last whole batch
   std::uint64_t bytes = 0;           // of the file
@@ -47,6 +51,9 @@ struct AofSegment {
   End end = End::kWhole;
   std::string damage;  // in words, for kTorn and kRot: offset, expected, found
 };
+
+// The number that the segment's first line has; nothing for a file without annotations.
+Result<std::optional<std::uint64_t>> first_sequence_of(const std::string& path);
 
 // Fails where the file cannot be read or a command cannot be run; damage is no failure.
 Result<AofSegment> read_aof_segment(const std::string& path, const AofReadOptions& options,

@@ -96,6 +96,7 @@ Result<AofManifest> AofManifest::parse(std::string_view text, const std::string&
       default: return fail("a file's type is b (base), i (increment) or h (history)");
     }
   }
+  if (manifest.empty()) return Error{path + ": it names neither a base nor an increment"};
   return manifest;
 }
 

@@ -13,7 +13,8 @@
 
 namespace tarn {
 
-Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path,
+                                                     std::uint64_t offset) {
   const Result<int> fd = open_file(path, O_RDONLY);
   if (!fd) return fd.error();
   struct stat status {};
@@ -21,13 +22,14 @@ Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
     ::close(*fd);
     return Error{"Cannot read " + path + ": it is not a file"};
   }
+  if (offset != 0) ::lseek(*fd, static_cast<off_t>(offset), SEEK_SET);
   ::posix_fadvise(*fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   return std::unique_ptr<FileSource>(
-      new FileSource(*fd, path, static_cast<std::uint64_t>(status.st_size)));
+      new FileSource(*fd, path, offset, static_cast<std::uint64_t>(status.st_size)));
 }
 
-FileSource::FileSource(int fd, std::string path, std::uint64_t total)
-    : fd_(fd), path_(std::move(path)), total_(total) {}
+FileSource::FileSource(int fd, std::string path, std::uint64_t offset, std::uint64_t total)
+    : fd_(fd), path_(std::move(path)), total_(total), consumed_(offset) {}
 
 FileSource::~FileSource() { ::close(fd_); }
 

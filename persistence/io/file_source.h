@@ -8,10 +8,11 @@
 
 namespace tarn {
 
-// Reads a file from its start.
+// Reads a file, from an offset on.
 class FileSource final : public ByteSource {
  public:
-  static Result<std::unique_ptr<FileSource>> open(const std::string& path);
+  static Result<std::unique_ptr<FileSource>> open(const std::string& path,
+                                                  std::uint64_t offset = 0);
   ~FileSource() override;
 
   Result<std::size_t> read(std::span<char> buffer) override;
@@ -20,12 +21,12 @@ class FileSource final : public ByteSource {
   std::uint64_t total_bytes() const override { return total_; }
 
  private:
-  FileSource(int fd, std::string path, std::uint64_t total);
+  FileSource(int fd, std::string path, std::uint64_t offset, std::uint64_t total);
 
   const int fd_;
   const std::string path_;
   const std::uint64_t total_;
-  std::uint64_t consumed_ = 0;
+  std::uint64_t consumed_;
 };
 
 // Reads bytes that outlive it.

@@ -27,6 +27,7 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno != EINTR) return file_error("write", path, errno);
+    if (written == 0) return file_error("write", path, ENOSPC);
     if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};

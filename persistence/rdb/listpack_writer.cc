@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/numbers.h"
+#include "persistence/rdb/rdb_format.h"
 
 namespace tarn {
 namespace {
@@ -71,8 +72,7 @@ void ListpackWriter::add_string(std::string_view text) {
 
 void ListpackWriter::end_element(std::size_t start) {
   const std::size_t length = bytes_.size() - start;
-  unsigned groups = 1;
-  while (length >> (7 * groups) != 0) ++groups;
+  const unsigned groups = listpack::back_length_bytes(length);
   for (unsigned group = groups; group-- > 0;) {
     const bool first = group == groups - 1;
     bytes_ += static_cast<char>(((length >> (7 * group)) & 0x7f) | (first ? 0 : 0x80));

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/base/numbers.h"
+#include "persistence/rdb/rdb_format.h"
 
 namespace tarn {
 namespace {
@@ -90,8 +91,7 @@ bool read_listpack_element(Bytes& in, Text& text) {
 
 // The length that stands behind an element: base 128, high groups first.
 bool read_back_length(Bytes& in, std::size_t expected) {
-  unsigned groups = 1;
-  while (expected >> (7 * groups) != 0) ++groups;
+  const unsigned groups = listpack::back_length_bytes(expected);
   for (unsigned group = groups; group-- > 0;) {
     const std::size_t bits = (expected >> (7 * group)) & 0x7f;
     if (in.byte() != (bits | (group == groups - 1 ? 0 : 0x80))) return false;

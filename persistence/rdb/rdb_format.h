@@ -87,3 +87,16 @@ inline constexpr std::string_view kAuxVersion = "tarn-ver";
 inline constexpr std::string_view kAuxAofSequence = "tarn-aof-sequence";
 
 }  // namespace tarn::rdb
+
+namespace tarn::listpack {
+
+// How many bytes the length behind an element of a listpack takes. The limits but for the first are
+// one less than seven bits a byte would allow; readers of the format insist on that.
+constexpr unsigned back_length_bytes(std::uint64_t length) {
+  if (length <= 127) return 1;
+  if (length < 16'383) return 2;
+  if (length < 2'097'151) return 3;
+  return length < 268'435'455 ? 4 : 5;
+}
+
+}  // namespace tarn::listpack

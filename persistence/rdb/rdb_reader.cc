@@ -74,6 +74,7 @@ Result<RdbSummary> Reader::read() {
   while (!in_.failed() && read_item()) report();
   if (!in_.failed()) check_end();
   if (in_.failed()) return in_.error();
+  summary_.bytes = in_.offset();
   return std::move(summary_);
 }
 
@@ -273,7 +274,9 @@ Result<RdbSummary> read_rdb(ByteSource& source, const RdbReadOptions& options,
   const std::string_view looked_at(first, *count);
   if (looked_at == kLz4Magic) {
     Lz4Source expanded(source, looked_at);
-    return Reader(expanded, options, databases).read();
+    auto summary = Reader(expanded, options, databases).read();
+    if (summary) summary->lz4 = true;
+    return summary;
   }
   ResumedSource whole(source, looked_at);
   return Reader(whole, options, databases).read();

@@ -45,6 +45,8 @@ struct RdbSummary {
   std::uint64_t keys = 0;     // loaded
   std::uint64_t expired = 0;  // left out, as their deadline had passed
   std::uint64_t skipped = 0;  // of unknown types
+  std::uint64_t bytes = 0;    // of the stream, expanded
+  bool lz4 = false;           // the stream is in an LZ4 frame
   std::vector<std::pair<std::string, std::string>> aux;
 };
 

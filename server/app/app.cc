@@ -1,9 +1,11 @@
 #include "server/app/app.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <asio/post.hpp>
 #include <csignal>
 #include <string>
 #include <utility>
@@ -69,9 +71,9 @@ App::App(Config& config, ProcessTitle& title)
   register_commands();
   add_info_sections(info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_,
                             loop_.stats(), rates_, memory_, expiry_.spent_cycles(), pubsub_,
-                            tracking_, key_waiters_, snapshots_, loading_.state()});
+                            tracking_, key_waiters_, snapshots_, loading_.state(), aof_, backups_});
   watch_options();
-  snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
+  watch_files();
   watch_clients();
   add_jobs();
   loop_.on_batch_end([this] { end_batch(); });
@@ -138,6 +140,7 @@ void App::register_commands() {
   commands_.add(info_commands(), std::as_const(info_));
   commands_.add(memory_commands(), memory_);
   commands_.add(snapshot_commands(), snapshots_);
+  commands_.add(aof_commands(), aof_services_);
   commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
 }
 
@@ -163,6 +166,8 @@ void App::watch_clients() {
     blocked_.forget(session);
     pubsub_.forget(session);
     tracking_.disable(session);
+    aof_driver_.forget(session);
+    durable_waiters_.forget(session);
   };
   resp_.log_closing = [](const Session& session, std::string_view reason) {
     spdlog::warn("Closing client id={} addr={}: {}", session.id, session.transport->peer_address(),
@@ -172,6 +177,7 @@ void App::watch_clients() {
 
 // What the commands of a batch have left to be done once for all of them.
 void App::end_batch() {
+  aof_driver_.end_batch();
   tracking_.broadcast();
   push_outlet_.settle([this](Session& session) { enforce_output_limit(resp_, session); });
   expiry_.plan();
@@ -186,6 +192,11 @@ void App::add_jobs() {
   cron_.add("look after snapshots", 0ms, [this] {
     if (!loading_.state().active) snapshots_.tick();
   });
+  cron_.add("look after the append-only file", 0ms, [this] {
+    aof_driver_.tick();
+    durable_waiters_.serve(aof_.log().safe_sequence());
+  });
+  cron_.add("back up", 100ms, [this] { backups_.tick(); });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
@@ -214,6 +225,37 @@ Result<> App::listen() {
   write_pid_file();
   title_.show(options_, config_.config_file());
   return {};
+}
+
+// What those who write files tell each other, and of them.
+void App::watch_files() {
+  snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
+  snapshots_.other_child = [this] { return aof_.rewriting(); };
+  snapshots_.on_saved = [this](const std::string& path) {
+    back_up(path, fmt::format("dump-{}.rdb", clock_.now_ms() / 1000));
+  };
+  aof_.on_child_start = [this](const std::string& doing) { become_child(doing); };
+  aof_.other_child = [this] { return snapshots_.in_progress(); };
+  aof_.on_finished_file = [this](const std::string& path, const std::string& name) {
+    back_up(path, name);
+  };
+}
+
+void App::back_up(const std::string& path, const std::string& name) {
+  if (!backups_.enabled()) return;
+  if (const auto added = backup_queue_.add(path, name); !added) {
+    spdlog::warn("{} cannot be backed up: {}", path, added.error().message);
+  }
+}
+
+// Called on the thread of the log's helper.
+void App::look_at_log_soon() {
+  asio::post(loop_.io(), [this] { look_at_log(); });
+}
+
+void App::look_at_log() {
+  aof_driver_.look();
+  durable_waiters_.serve(aof_.log().safe_sequence());
 }
 
 // What a forked process has to do about itself.
@@ -268,6 +310,10 @@ void App::on_signal(int signal) {
 Result<> App::shut_down(const ShutdownRequest& request) {
   spdlog::warn("User requested shutdown...");
   if (const auto saved = snapshot_driver_.save_at_shutdown(request); !saved) return saved;
+  if (const auto closed = aof_driver_.close(); !closed) {
+    spdlog::warn("The append-only file could not be finished: {}", closed.error().message);
+    if (!request.force) return closed;
+  }
   stop();
   return {};
 }
@@ -290,7 +336,18 @@ Result<> App::load() {
   report_ineffective_options();
   memory_.mark_startup();
   cron_.start(options_.hz);
-  return snapshot_driver_.load_at_start();
+  auto lock = DirectoryLock::acquire(".");
+  if (!lock) return lock.error();
+  directory_lock_ = std::move(*lock);
+  if (const auto opened = backup_queue_.open(); !opened) return opened;
+  if (!options_.appendonly) return snapshot_driver_.load_at_start();
+  // Without a log so far, what a snapshot holds is its beginning.
+  const auto found = aof_driver_.find();
+  if (!found) return found.error();
+  const auto loaded = *found ? aof_driver_.load_at_start() : snapshot_driver_.load_at_start();
+  if (loop_.io().stopped()) return {};
+  if (!loaded) return loaded;
+  return aof_driver_.open();
 }
 
 void App::run() {

@@ -6,7 +6,9 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/keyspace/databases.h"
+#include "persistence/io/directory_lock.h"
 #include "persistence/snapshot/snapshots.h"
+#include "server/app/aof_driver.h"
 #include "server/app/command_audience.h"
 #include "server/app/cron.h"
 #include "server/app/daemonize.h"
@@ -17,6 +19,7 @@
 #include "server/app/process_title.h"
 #include "server/app/service_manager.h"
 #include "server/app/snapshot_driver.h"
+#include "server/commands/aof_services.h"
 #include "server/commands/config_control.h"
 #include "server/commands/debug_control.h"
 #include "server/commands/shutdown_control.h"
@@ -60,6 +63,10 @@ class App {
   void watch_clients();
   void watch_options();
   void become_child(const std::string& doing);
+  void watch_files();
+  void back_up(const std::string& path, const std::string& name);
+  void look_at_log_soon();
+  void look_at_log();
   Result<> listen_again(const Options& options, std::string_view failure);
   void watch_crashes(const Options& options);
   void report_ineffective_options();
@@ -107,17 +114,25 @@ class App {
   DatasetLoading loading_{loop_, dispatcher_, options_};
   Snapshots snapshots_{databases_, clock_};
   SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
+  Propagation propagation_{dispatcher_, key_events_};
+  AppendOnlyFile aof_{databases_, clock_, [this] { look_at_log_soon(); }};
+  AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
+  DurableWaiters durable_waiters_{blocked_};
+  AofServices aof_services_{options_, aof_, snapshots_, durable_waiters_};
+  BackupQueue backup_queue_{"backup-queue"};
+  BackupRunner backups_{backup_queue_, clock_};
   ConfigControl config_control_;
   ShutdownControl shutdown_control_;
   DebugControl debug_control_{
       run_, [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); }, &snapshots_,
-      [this] { return snapshot_driver_.reload(); }};
+      [this] { return snapshot_driver_.reload(); }, [this] { return aof_driver_.reload(); }};
   Cron cron_;
   ExpiryDriver expiry_;
   asio::signal_set signals_;
   Listeners listeners_;
   ServiceManager service_manager_;
   PidFile pid_file_;
+  std::unique_ptr<DirectoryLock> directory_lock_;
 };
 
 }  // namespace tarn

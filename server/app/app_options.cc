@@ -90,6 +90,10 @@ void App::watch_options() {
   when({"port", "bind", "proc-title-template"},
        [this](const Options& now) { title_.show(now, config_.config_file()); });
 
+  backups_.set_command(options_.backup_command);
+  when({"backup-command"},
+       [this](const Options& now) { backups_.set_command(now.backup_command); });
+
   when({"hz"}, [this](const Options& now) { cron_.set_hz(now.hz); });
   when({"loglevel"}, [](const Options& now) { set_log_level(now.loglevel); });
   when({"dir"}, [](const Options& now) { return enter(now.dir); });

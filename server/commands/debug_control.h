@@ -17,6 +17,8 @@ struct DebugControl {
   Snapshots* snapshots = nullptr;
   // Loads the snapshot's file in addition to what the databases hold.
   std::function<Result<>()> reload{};
+  // Loads the append-only file in place of what the databases hold.
+  std::function<Result<>()> reload_log{};
 };
 
 }  // namespace tarn

@@ -36,7 +36,17 @@ void debug_reload(Call& call) {
   call.reply.ok();
 }
 
+void debug_loadaof(Call& call) {
+  if (const auto loaded = call.feature<DebugControl>().reload_log(); !loaded) {
+    return call.reply.error("ERR Error trying to load the AOF files, check server logs: " +
+                            loaded.error().message);
+  }
+  call.reply.ok();
+}
+
 constexpr DebugSubcommand kRows[] = {
+    {"loadaof", debug_loadaof, 0, 0, "",
+     "Makes the append-only file safe and loads it in place of the data"},
     {"reload", debug_reload, 0, DebugSubcommand::kAny, "[NOSAVE|NOFLUSH|MERGE ...]",
      "Saves a snapshot and loads it in place of the data"},
 };

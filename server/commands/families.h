@@ -69,6 +69,7 @@ std::span<const CommandRow> slowlog_commands();
 std::span<const CommandRow> latency_commands();
 // With Snapshots.
 std::span<const CommandRow> snapshot_commands();
+std::span<const CommandRow> aof_commands();
 // With const ShutdownControl.
 std::span<const CommandRow> shutdown_commands();
 

@@ -251,6 +251,11 @@ struct Options {
   bool aof_timestamp_enabled = false;
   bool aof_rewrite_incremental_fsync = true;
   bool aof_disable_auto_gc = false;
+  std::uint64_t aof_segment_size = std::uint64_t{256} << 20;  // 0: no limit
+  int aof_segment_seconds = 0;                                // 0: no limit
+
+  // Backups
+  std::string backup_command;  // empty: none
 
   // Scripts and modules
   std::int64_t busy_reply_threshold_ms = 5000;

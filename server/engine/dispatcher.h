@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -75,6 +76,8 @@ class Dispatcher {
   // Gates that are in force for everybody.
   void raise(std::uint32_t gate_bits) { raised_ |= gate_bits; }
   void lower(std::uint32_t gate_bits) { raised_ &= ~gate_bits; }
+  // Lowers all, and returns what was raised; for a log that is run while clients are held off.
+  std::uint32_t lower_all() { return std::exchange(raised_, 0); }
 
   // Has writes refused with this error while `source` (a name that tells reasons apart) cannot make
   // them last; the source that came first is the one told of. Again with another text: replaces it.

@@ -1,5 +1,10 @@
 // INFO: what lasts.
 
+#include <algorithm>
+#include <string>
+
+#include "persistence/aof/append_only_file.h"
+#include "persistence/backup/backup_runner.h"
 #include "persistence/snapshot/snapshots.h"
 #include "server/metrics/info_sections.h"
 #include "server/metrics/loading_state.h"
@@ -9,6 +14,12 @@ namespace {
 
 // -1 stays what it is: unknown, or nothing that goes on.
 std::int64_t to_seconds(std::int64_t ms) { return ms < 0 ? ms : ms / 1000; }
+
+std::string on_one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
 
 void loading(InfoWriter& out, const InfoSources& from) {
   out.flag("loading", from.loading.active);
@@ -47,17 +58,47 @@ void snapshots(InfoWriter& out, const InfoSources& from) {
   out.field("rdb_last_load_keys_loaded", from.loading.keys_loaded);
 }
 
-void append_only_file(InfoWriter& out, const InfoSources&) {
-  out.field("aof_enabled", 0);
-  out.field("aof_rewrite_in_progress", 0);
-  out.field("aof_rewrite_scheduled", 0);
-  out.field("aof_last_rewrite_time_sec", -1);
-  out.field("aof_current_rewrite_time_sec", -1);
-  out.field("aof_last_bgrewrite_status", "ok");
-  out.field("aof_rewrites", 0);
-  out.field("aof_rewrites_consecutive_failures", 0);
-  out.field("aof_last_write_status", "ok");
-  out.field("aof_last_cow_size", 0);
+void append_only_file(InfoWriter& out, const InfoSources& from) {
+  const AppendOnlyFile& aof = from.aof;
+  const AofLog& log = aof.log();
+  const AppendOnlyFile::Stats& stats = aof.stats();
+  const std::int64_t now_ms = from.dispatcher.clock().monotonic_ms();
+  out.flag("aof_enabled", aof.is_open());
+  out.flag("aof_rewrite_in_progress", aof.rewriting());
+  out.flag("aof_rewrite_scheduled", aof.rewrite_scheduled());
+  out.field("aof_last_rewrite_time_sec", stats.last_rewrite_s);
+  out.field("aof_current_rewrite_time_sec",
+            aof.rewriting() ? (now_ms - aof.job().started_ms()) / 1000 : -1);
+  out.field("aof_last_bgrewrite_status", stats.last_rewrite_ok ? "ok" : "err");
+  out.field("aof_rewrites", stats.rewrites);
+  out.field("aof_rewrites_consecutive_failures", stats.failed_rewrites);
+  out.field("aof_last_write_status", log.failure() ? "err" : "ok");
+  out.field("aof_last_cow_size", stats.last_cow_bytes);
+  if (!aof.is_open()) return;
+  out.field("aof_current_size", aof.current_bytes());
+  out.field("aof_base_size", aof.base_bytes());
+  out.field("aof_pending_rewrite", 0);
+  out.field("aof_buffer_length", log.buffer_bytes());
+  out.flag("aof_pending_bio_fsync", log.sync_in_progress());
+  out.field("aof_delayed_fsync", log.delayed_syncs());
+  out.field("aof_sequence", log.sequence());
+  out.field("aof_safe_sequence", log.safe_sequence());
+  out.field("aof_segments", aof.manifest().increments.size());
+}
+
+void backups(InfoWriter& out, const InfoSources& from) {
+  const BackupRunner& runner = from.backups;
+  const BackupRunner::Status& status = runner.status();
+  out.flag("backup_enabled", runner.enabled());
+  out.flag("backup_in_progress", runner.running());
+  out.field("backup_files_waiting", runner.queue().size());
+  out.field("backup_files_done", status.done);
+  out.field("backup_failures", status.failed);
+  out.field("backup_last_status", status.last_run_ok ? "ok" : "err");
+  out.field("backup_last_file", status.last_done);
+  out.field("backup_last_time", status.last_done_s);
+  out.field("backup_last_failure", on_one_line(status.last_failure));
+  out.field("backup_last_failure_time", status.last_failure_s);
 }
 
 void loading_progress(InfoWriter& out, const InfoSources& from) {
@@ -79,6 +120,7 @@ void persistence(InfoWriter& out, const InfoSources& from) {
   child(out, from);
   snapshots(out, from);
   append_only_file(out, from);
+  backups(out, from);
   out.field("module_fork_in_progress", 0);
   out.field("module_fork_last_cow_size", 0);
   loading_progress(out, from);

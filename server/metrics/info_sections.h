@@ -16,6 +16,8 @@
 
 namespace tarn {
 
+class AppendOnlyFile;
+class BackupRunner;
 class PubSub;
 class Snapshots;
 class Tracking;
@@ -41,6 +43,8 @@ struct InfoSources {
   const KeyWaiters& key_waiters;
   const Snapshots& snapshots;
   const LoadingState& loading;
+  const AppendOnlyFile& aof;
+  const BackupRunner& backups;
 };
 
 // The sections that every server has, in the order that clients are used to. Fields of what this

@@ -39,6 +39,7 @@ TEST_CASE("what is wrong with a manifest") {
   CHECK(error("file ../x seq 1 type b\n") == "dir/m:1: a file's name must not be a path");
   CHECK(error("file x seq 1 type z\n") ==
         "dir/m:1: a file's type is b (base), i (increment) or h (history)");
+  CHECK(error("") == "dir/m: it names neither a base nor an increment");
   for (const char* text : {"file x seq", "file x type b", "seq 1 type b", "file x seq -1 type b",
                            "file \"x seq 1 type b", "file x seq 0 type b"}) {
     CHECK(error(text) == "dir/m:1: expected \"file NAME seq NUMBER type b|i|h\"");

@@ -62,6 +62,14 @@ TEST_CASE("the length of a string decides its head, that of an element its end")
         bytes({0xf0, 0x88, 0x13, 0, 0}) + large + bytes({39, 0x80 | 13}));
 }
 
+TEST_CASE("the length behind an element of 16,383 bytes takes three, as redis-server has it") {
+  // Five bytes of head.
+  const std::string below(16'377, 'c');
+  CHECK(element(std::string_view(below)).ends_with(bytes({'c', 127, 0x80 | 126})));
+  const std::string at(16'378, 'c');
+  CHECK(element(std::string_view(at)).ends_with(bytes({'c', 0, 0xff, 0xff})));
+}
+
 TEST_CASE("head: total bytes and the number of elements") {
   ListpackWriter writer;
   writer.add("ab");

@@ -1,0 +1,512 @@
+#include "persistence/aof/append_only_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "core/base/assert.h"
+#include "persistence/aof/aof_reader.h"
+#include "persistence/aof/command_writer.h"
+#include "persistence/io/atomic_file.h"
+#include "persistence/io/file_source.h"
+#include "persistence/io/files.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::int64_t kRetryMs = 1000;
+constexpr std::string_view kRdbMagic = "REDIS";
+constexpr std::string_view kLz4FrameMagic{"\x04\x22\x4d\x18", 4};
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+std::uint64_t size_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+Result<std::string> read_small_file(const std::string& path) {
+  auto source = FileSource::open(path);
+  if (!source) return source.error();
+  std::string text(static_cast<std::size_t>((*source)->total_bytes()), '\0');
+  const auto count = (*source)->read(text);
+  if (!count) return count.error();
+  text.resize(*count);
+  return text;
+}
+
+// Whether the file begins as RDB does, plain or compressed, and not with commands.
+Result<bool> begins_with_rdb(const std::string& path) {
+  auto source = FileSource::open(path);
+  if (!source) return source.error();
+  char first[kRdbMagic.size()];
+  const auto count = (*source)->read(first);
+  if (!count) return count.error();
+  const std::string_view text(first, *count);
+  return text == kRdbMagic || text.starts_with(kLz4FrameMagic);
+}
+
+Result<> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0) return sync_directory_of(path);
+  if (errno == EEXIST) return {};
+  return file_error("make the directory", path, errno);
+}
+
+}  // namespace
+
+AppendOnlyFile::AppendOnlyFile(Databases& databases, const Clock& clock, std::function<void()> wake)
+    : databases_(databases), clock_(clock), log_(std::move(wake)) {}
+
+// ---- Files --------------------------------------------------------------------------------------
+
+std::string AppendOnlyFile::manifest_path() const {
+  return settings.directory + "/" + settings.name + ".manifest";
+}
+
+std::string AppendOnlyFile::path_of(const AofManifest::File& file) const {
+  return settings.directory + "/" + file.name;
+}
+
+Result<> AppendOnlyFile::save_manifest() {
+  return write_file_atomically(manifest_path(), manifest_.print());
+}
+
+AofManifest::File AppendOnlyFile::next_segment() const {
+  const std::uint64_t number = manifest_.last_increment_number() + 1;
+  return {fmt::format("{}.{}.incr.aof", settings.name, number), number};
+}
+
+AofManifest::File AppendOnlyFile::next_base() const {
+  const std::uint64_t number = manifest_.last_base_number() + 1;
+  return {fmt::format("{}.{}.base.{}", settings.name, number, settings.base_is_rdb ? "rdb" : "aof"),
+          number};
+}
+
+Result<bool> AppendOnlyFile::find() {
+  if (!exists(manifest_path())) {
+    if (!exists(settings.name)) return false;
+    if (const auto upgraded = upgrade_single_file(); !upgraded) return upgraded.error();
+  }
+  const auto text = read_small_file(manifest_path());
+  if (!text) return text.error();
+  auto manifest = AofManifest::parse(*text, manifest_path());
+  if (!manifest) return manifest.error();
+  manifest_ = std::move(*manifest);
+  return !manifest_.empty();
+}
+
+// The manifest is written last but one: until it is there, the old file is where it was.
+Result<> AppendOnlyFile::upgrade_single_file() {
+  spdlog::info("{} is an append-only file of one piece: it becomes the base in {}", settings.name,
+               settings.directory);
+  if (const auto made = make_directory(settings.directory); !made) return made;
+  manifest_ = {};
+  manifest_.base = {settings.name, 1};
+  // Linked, then named, then unlinked: at no moment is there less than before.
+  const std::string target = path_of(*manifest_.base);
+  if (::link(settings.name.c_str(), target.c_str()) != 0 && errno != EEXIST) {
+    return file_error("link " + settings.name + " to", target, errno);
+  }
+  if (const auto saved = save_manifest(); !saved) return saved;
+  ::unlink(settings.name.c_str());
+  return sync_directory_of(settings.name);
+}
+
+std::uint64_t AppendOnlyFile::bytes_on_disk() const {
+  std::uint64_t bytes = manifest_.base ? size_of(path_of(*manifest_.base)) : 0;
+  for (const AofManifest::File& file : manifest_.increments) bytes += size_of(path_of(file));
+  return bytes;
+}
+
+// ---- Loading ------------------------------------------------------------------------------------
+
+Result<> AppendOnlyFile::load(const Loader& loader) {
+  sequence_ = 0;
+  if (const auto loaded = load_base(loader); !loaded) return loaded;
+  if (const auto loaded = load_segments(loader); !loaded) return loaded;
+  loaded_ = true;
+  return {};
+}
+
+Result<> AppendOnlyFile::load_base(const Loader& loader) {
+  if (!manifest_.base) return {};
+  const std::string path = path_of(*manifest_.base);
+  const auto is_rdb = begins_with_rdb(path);
+  if (!is_rdb) return is_rdb.error();
+  AofReadOptions how{.on_progress = loader.on_progress};
+  if (*is_rdb) {
+    const auto bytes = loader.load_rdb(path);
+    if (!bytes) return bytes.error();
+    how.start = *bytes;
+    // Commands follow in files of one piece, whose beginning a rewrite had made.
+    if (how.start >= size_of(path)) return {};
+  }
+  const auto segment = read_aof_segment(path, how, *loader.commands);
+  if (!segment) return segment.error();
+  if (segment->end == AofSegment::End::kWhole) return {};
+  const bool last = manifest_.increments.empty();
+  if (!last) return Error{fmt::format("{}: {}", path, segment->damage)};
+  return cut(path, *segment);
+}
+
+Result<> AppendOnlyFile::load_segments(const Loader& loader) {
+  const std::vector<AofManifest::File>& files = manifest_.increments;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string path = path_of(files[i]);
+    if (i + 1 == files.size() && !exists(path)) {
+      spdlog::warn("{} was named, but not begun, when the server ended", path);
+      break;
+    }
+    const auto first = first_sequence_of(path);
+    if (!first) return first.error();
+    if (sequence_ != 0 && first->value_or(0) > sequence_) {
+      // Where a sync had failed, a later segment may say all of this one again.
+      if (is_repeated_later(i)) continue;
+      return Error{fmt::format("{}: it goes on after batch {}, but what is before ends with {}",
+                               path, **first, sequence_)};
+    }
+    const AofReadOptions how{.known_sequence = sequence_, .on_progress = loader.on_progress};
+    const auto segment = read_aof_segment(path, how, *loader.commands);
+    if (!segment) return segment.error();
+    sequence_ = std::max(sequence_, segment->sequence);
+    if (segment->end == AofSegment::End::kWhole || is_repeated_later(i)) continue;
+    const auto claimed = claimed_safe_after(i);
+    if (!claimed) return claimed.error();
+    if (segment->end == AofSegment::End::kRot || *claimed > sequence_) {
+      return Error{fmt::format(
+          "{}: {}. It was whole on disk before, so the file has been damaged since, and what "
+          "follows it was acknowledged. Restore it from a backup; or have tarn-check-aof --repair "
+          "cut it there, and lose what follows.",
+          path, segment->damage)};
+    }
+    if (const auto done = cut(path, *segment); !done) return done;
+    return drop_segments_after(i);
+  }
+  return {};
+}
+
+// Whether a segment behind this one begins with what is missing here.
+bool AppendOnlyFile::is_repeated_later(std::size_t index) const {
+  for (std::size_t i = index + 1; i < manifest_.increments.size(); ++i) {
+    const auto first = first_sequence_of(path_of(manifest_.increments[i]));
+    if (first && *first && **first <= sequence_) return true;
+  }
+  return false;
+}
+
+// The highest batch that the segments behind this one say was safe.
+Result<std::uint64_t> AppendOnlyFile::claimed_safe_after(std::size_t index) const {
+  class Nothing final : public CommandSink {
+    Result<> on_command(std::span<const std::string_view>) override { return {}; }
+  };
+  Nothing nothing;
+  std::uint64_t safe = 0;
+  for (std::size_t i = index + 1; i < manifest_.increments.size(); ++i) {
+    const std::string path = path_of(manifest_.increments[i]);
+    if (!exists(path)) continue;
+    const auto segment = read_aof_segment(path, {}, nothing);
+    if (!segment) return segment.error();
+    safe = std::max(safe, segment->safe);
+  }
+  return safe;
+}
+
+// They follow what was lost, and were never safe themselves.
+Result<> AppendOnlyFile::drop_segments_after(std::size_t index) {
+  auto& files = manifest_.increments;
+  if (index + 1 == files.size()) return {};
+  for (std::size_t i = index + 1; i < files.size(); ++i) {
+    spdlog::warn("{} follows what was cut off, and is left out", path_of(files[i]));
+    manifest_.history.push_back(files[i]);
+  }
+  files.resize(index + 1);
+  return save_manifest();
+}
+
+// Cuts off the torn end of the log.
+Result<> AppendOnlyFile::cut(const std::string& path, const AofSegment& segment) {
+  if (!settings.load_truncated) {
+    return Error{fmt::format(
+        "{}: {}. The end of the log is torn, as after a crash. aof-load-truncated yes cuts it "
+        "there; so does tarn-check-aof --repair.",
+        path, segment.damage)};
+  }
+  spdlog::warn("{}: {}: the torn end of the log, {} bytes with {} whole commands, is cut off", path,
+               segment.damage, segment.bytes - segment.good_bytes, segment.torn_commands);
+  const Result<int> fd = open_file(path, O_WRONLY);
+  if (!fd) return fd.error();
+  Result<> result;
+  if (::ftruncate(*fd, static_cast<off_t>(segment.good_bytes)) != 0) {
+    result = file_error("truncate", path, errno);
+  } else {
+    result = sync_file(*fd, path);
+  }
+  ::close(*fd);
+  return result;
+}
+
+// ---- Opening and closing ------------------------------------------------------------------------
+
+Result<> AppendOnlyFile::open() {
+  if (const auto made = make_directory(settings.directory); !made) return made;
+  if (!loaded_) {
+    manifest_ = {};
+    manifest_.base = next_base();
+    if (const auto written = write_base(path_of(*manifest_.base), nullptr); !written) {
+      return written;
+    }
+  }
+  // A segment in which nothing was written needs no successor beside it.
+  const AofManifest::File segment = next_segment();
+  manifest_.increments.push_back(segment);
+  if (const auto saved = save_manifest(); !saved) return saved;
+  if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
+    return begun;
+  }
+  closed_bytes_ = bytes_on_disk() - log_.segment_bytes();
+  rewritten_bytes_ = current_bytes();
+  segment_began_ms_ = clock_.now_ms();
+  segment_first_sequence_ = sequence_;
+  if (on_segment) on_segment();
+  return sync_directory_of(path_of(segment));
+}
+
+// Until the first base is there, the log is in a segment that nothing names.
+Result<> AppendOnlyFile::open_beside() {
+  if (const auto made = make_directory(settings.directory); !made) return made;
+  if (exists(manifest_path())) {
+    // What an earlier log has left counts no more, but stays until there is a base.
+    if (const auto found = find(); !found) return found.error();
+  }
+  sequence_ = std::max(sequence_, log_.sequence());
+  const AofManifest::File segment = next_segment();
+  if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
+    return begun;
+  }
+  if (manifest_.base) manifest_.history.push_back(*manifest_.base);
+  manifest_.history.insert(manifest_.history.end(), manifest_.increments.begin(),
+                           manifest_.increments.end());
+  manifest_.base.reset();
+  manifest_.increments = {segment};
+  closed_bytes_ = rewritten_bytes_ = 0;
+  segment_began_ms_ = clock_.now_ms();
+  segment_first_sequence_ = sequence_;
+  if (on_segment) on_segment();
+  schedule_rewrite();
+  return {};
+}
+
+Result<> AppendOnlyFile::close() {
+  cancel_rewrite();
+  rewrite_wanted_ = false;
+  if (log_.needs_segment()) resume();
+  const auto closed = log_.close(clock_.now_ms());
+  sequence_ = log_.sequence();
+  loaded_ = true;
+  return closed;
+}
+
+// ---- Segments -----------------------------------------------------------------------------------
+
+Result<> AppendOnlyFile::begin_segment() {
+  TARN_ASSERT(log_.can_rotate());
+  if (log_.has_batch()) log_.commit(clock_.now_ms());
+  if (!log_.can_rotate()) return Error{"The log is busy"};
+  const AofManifest::File closing = manifest_.increments.back();
+  const AofManifest::File segment = next_segment();
+  const std::uint64_t closing_bytes = log_.segment_bytes();
+  manifest_.increments.push_back(segment);
+  Result<> result = save_manifest();
+  if (result) result = log_.rotate(path_of(segment), clock_.now_ms());
+  if (!result) {
+    manifest_.increments.pop_back();
+    next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
+    spdlog::warn("The log cannot go on in a new segment: {}", result.error().message);
+    return result;
+  }
+  closed_bytes_ += closing_bytes;
+  finished_.push_back(closing);
+  segment_began_ms_ = clock_.now_ms();
+  segment_first_sequence_ = log_.sequence();
+  if (on_segment) on_segment();
+  return {};
+}
+
+bool AppendOnlyFile::segment_is_due() const {
+  if (log_.sequence() <= segment_first_sequence_) return false;
+  const bool large = settings.segment_bytes != 0 && log_.segment_bytes() >= settings.segment_bytes;
+  const bool old = settings.segment_seconds != 0 &&
+                   clock_.now_ms() - segment_began_ms_ >= settings.segment_seconds * 1000;
+  return large || old;
+}
+
+// Begins the segment, or the rewrite, that is due; the helper makes way for it.
+void AppendOnlyFile::do_what_is_due() {
+  const bool rewrite = rewrite_wanted_ && may_fork();
+  const bool due = rewrite || segment_is_due();
+  if (!due || log_.failure() || clock_.monotonic_ms() < next_try_ms_) return log_.go_on();
+  if (!log_.can_rotate()) return log_.make_way();
+  if (rewrite) {
+    try_rewrite();
+  } else {
+    static_cast<void>(begin_segment());
+  }
+  log_.go_on();
+}
+
+void AppendOnlyFile::try_rewrite() {
+  rewrite_wanted_ = false;
+  const auto started = start_rewrite();
+  if (started) return;
+  stats_.last_rewrite_ok = false;
+  ++stats_.failed_rewrites;
+  next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
+  if (!manifest_.base) schedule_rewrite();
+  spdlog::warn("Can't rewrite the append-only file: {}", started.error().message);
+}
+
+bool AppendOnlyFile::poll() {
+  if (!log_.poll()) return false;
+  do_what_is_due();
+  return true;
+}
+
+// After a failed sync: the log goes on in a new segment.
+void AppendOnlyFile::resume() {
+  const AofManifest::File segment = next_segment();
+  manifest_.increments.push_back(segment);
+  Result<> result = save_manifest();
+  if (result) result = log_.resume(path_of(segment), clock_.now_ms());
+  if (!result) {
+    manifest_.increments.pop_back();
+    next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
+  } else if (on_segment) {
+    on_segment();
+  }
+}
+
+// Tells of segments that are closed, once they are safe.
+void AppendOnlyFile::report_finished() {
+  if (finished_.empty() || log_.sync_in_progress() || log_.failure()) return;
+  for (const AofManifest::File& file : std::exchange(finished_, {})) {
+    if (on_finished_file) on_finished_file(path_of(file), file.name);
+  }
+}
+
+void AppendOnlyFile::tick() {
+  if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
+  if (!is_open()) return;
+  log_.poll();
+  if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) resume();
+  log_.tick(clock_.now_ms());
+  report_finished();
+  if (rewrite_is_due()) rewrite_wanted_ = true;
+  do_what_is_due();
+}
+
+// ---- Rewriting ----------------------------------------------------------------------------------
+
+bool AppendOnlyFile::rewrite_is_due() const {
+  if (settings.rewrite_percentage == 0 || rewriting()) return false;
+  const std::uint64_t bytes = current_bytes();
+  if (bytes < settings.rewrite_min_bytes) return false;
+  const std::uint64_t base = std::max<std::uint64_t>(rewritten_bytes_, 1);
+  if (bytes < base) return false;
+  return (bytes - base) / base >= static_cast<std::uint64_t>(settings.rewrite_percentage) / 100 &&
+         (bytes - base) * 100 / base >= static_cast<std::uint64_t>(settings.rewrite_percentage);
+}
+
+Result<> AppendOnlyFile::write_base(
+    const std::string& path, const std::function<void(std::uint64_t keys)>& on_progress) const {
+  if (settings.base_is_rdb) return save_snapshot(databases_, settings.base, path, on_progress);
+  auto file = AtomicFile::create(path, snapshot_scratch_file(path));
+  if (!file) return file.error();
+  if (const auto written = write_commands(databases_, (*file)->sink()); !written) return written;
+  return (*file)->commit();
+}
+
+Result<> AppendOnlyFile::start_rewrite() {
+  if (log_.sequence() > segment_first_sequence_ || log_.has_batch()) {
+    if (const auto begun = begin_segment(); !begun) return begun;
+  }
+  rewrite_first_segment_ = manifest_.increments.back().number;
+  base_ = next_base();
+  const std::string path = path_of(base_);
+  ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
+  how.on_start = on_child_start;
+  const auto started = job_.start(std::move(how), [this, path](ForkedJob::Progress& progress) {
+    return write_base(path, [&](std::uint64_t keys) { progress.report(keys); });
+  });
+  if (!started) return started;
+  databases_.context().forked = true;
+  spdlog::info("Background append only file rewriting started by pid {}", job_.pid());
+  return {};
+}
+
+void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
+  databases_.context().forked = false;
+  stats_.last_cow_bytes = outcome.cow_bytes;
+  stats_.last_rewrite_s = outcome.duration_ms / 1000;
+  Result<> result = outcome.result;
+  if (result) result = adopt_base();
+  stats_.last_rewrite_ok = result.ok();
+  if (!result) {
+    ++stats_.failed_rewrites;
+    spdlog::warn("Background AOF rewrite failed: {}", result.error().message);
+    ::unlink(path_of(base_).c_str());
+    // Without a base the log is of no use, so that is tried until it works.
+    if (!manifest_.base && !outcome.killed) schedule_rewrite();
+    next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
+    return;
+  }
+  ++stats_.rewrites;
+  stats_.failed_rewrites = 0;
+  spdlog::info("Background AOF rewrite finished successfully");
+}
+
+Result<> AppendOnlyFile::adopt_base() {
+  AofManifest before = manifest_;
+  if (manifest_.base) manifest_.history.push_back(*manifest_.base);
+  manifest_.base = base_;
+  std::vector<AofManifest::File> kept;
+  for (AofManifest::File& file : manifest_.increments) {
+    (file.number < rewrite_first_segment_ ? manifest_.history : kept).push_back(std::move(file));
+  }
+  manifest_.increments = std::move(kept);
+  if (const auto saved = save_manifest(); !saved) {
+    manifest_ = std::move(before);
+    return saved;
+  }
+  if (on_finished_file) on_finished_file(path_of(base_), base_.name);
+  closed_bytes_ = bytes_on_disk() - size_of(path_of(manifest_.increments.back()));
+  rewritten_bytes_ = current_bytes();
+  delete_history();
+  return {};
+}
+
+// Files that wait to be backed up have a link of their own.
+void AppendOnlyFile::delete_history() {
+  if (settings.keep_history) return;
+  report_finished();
+  for (const AofManifest::File& file : manifest_.history) ::unlink(path_of(file).c_str());
+  manifest_.history.clear();
+  static_cast<void>(save_manifest());
+}
+
+void AppendOnlyFile::cancel_rewrite() {
+  if (!rewriting()) return;
+  job_.kill();
+  if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
+  databases_.context().forked = false;
+}
+
+}  // namespace tarn

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/keyspace/databases.h"
+#include "persistence/aof/aof_log.h"
+#include "persistence/aof/aof_reader.h"
+#include "persistence/aof/command_sink.h"
+#include "persistence/aof/manifest.h"
+#include "persistence/snapshot/forked_job.h"
+#include "persistence/snapshot/snapshot_file.h"
+
+namespace tarn {
+
+// An append-only file as a whole: a directory with a base (all data of some moment), the segments
+// that were written since then, and the manifest that says which they are.
+//
+//  1. load() reads base and segments; open() goes on in a new segment.
+//  2. A segment that is large or old enough is closed, and the next one begun: first the manifest
+//     names the new file, then it is written to. A file that the manifest names last may therefore
+//     be missing, and one that it does not name is of no use.
+//  3. A rewrite begins a new segment and, at the same moment, has a child write a base of the data
+//     as they are. When the child is done, the manifest names the new base, and the segments since
+//     then; what was before becomes history, and is deleted.
+//
+// Invariant: whenever the process dies, the manifest names files that together have all batches
+// that were safe.
+class AppendOnlyFile {
+ public:
+  // To be set by the owner.
+  struct Settings {
+    std::string directory = "appendonlydir";
+    std::string name = "appendonly.aof";
+    SnapshotSettings base{};
+    bool base_is_rdb = true;  // or else commands
+    bool keep_history = false;
+    bool load_truncated = true;
+    std::uint64_t segment_bytes = 0;        // 0: no limit
+    std::int64_t segment_seconds = 0;       // likewise
+    std::int64_t rewrite_percentage = 100;  // growth since the last rewrite; 0: never by itself
+    std::uint64_t rewrite_min_bytes = 64 << 20;
+  };
+  struct Stats {
+    std::uint64_t rewrites = 0;
+    std::uint64_t failed_rewrites = 0;  // since the last that succeeded
+    std::int64_t last_rewrite_s = -1;   // how long it took
+    bool last_rewrite_ok = true;
+    std::uint64_t last_cow_bytes = 0;
+  };
+  // What load() needs from those who know what the bytes mean.
+  struct Loader {
+    // Loads an RDB file; returns how many bytes of it are RDB.
+    std::function<Result<std::uint64_t>(const std::string& path)> load_rdb;
+    CommandSink* commands = nullptr;
+    std::function<void(std::uint64_t bytes, std::uint64_t commands)> on_progress;
+  };
+
+  // `wake` is called on another thread when the log's helper has done something: poll() soon.
+  AppendOnlyFile(Databases& databases, const Clock& clock, std::function<void()> wake);
+
+  Settings settings;
+  std::function<bool()> other_child;
+  std::function<void(const std::string& doing)> on_child_start;
+  // A file is complete, safe, and never written again.
+  std::function<void(const std::string& path, const std::string& name)> on_finished_file;
+  // A new segment begins, in which database 0 is selected.
+  std::function<void()> on_segment;
+
+  // Whether there is one on disk; an old single file is moved into the directory first.
+  Result<bool> find();
+  // What is on disk, in bytes. REQUIRES: find() returned true
+  std::uint64_t bytes_on_disk() const;
+  // REQUIRES: find() returned true
+  Result<> load(const Loader& loader);
+  // Begins to log, after what was loaded. Without anything loaded, what the databases hold now
+  // becomes the base.
+  Result<> open();
+  // The same while clients are served: a child writes the base.
+  Result<> open_beside();
+  // Ends logging; waits until all is safe.
+  Result<> close();
+  bool is_open() const { return log_.started(); }
+
+  AofLog& log() { return log_; }
+  const AofLog& log() const { return log_; }
+
+  // Looks after segments, rewrites and failures. Several times a second.
+  void tick();
+  // Takes in what the log's helper has done. Returns whether anything has changed.
+  bool poll();
+
+  // Starts a rewrite as soon as may be; by tick().
+  void schedule_rewrite() { rewrite_wanted_ = true; }
+  bool rewrite_scheduled() const { return rewrite_wanted_; }
+  bool rewriting() const { return job_.running(); }
+  bool may_fork() const { return !rewriting() && !(other_child && other_child()); }
+  void cancel_rewrite();
+  // Closes the segment, so that all that was logged so far is in files that are finished, and names
+  // those files: base and segments.
+  Result<> begin_segment();
+  const AofManifest& manifest() const { return manifest_; }
+  std::string path_of(const AofManifest::File& file) const;
+
+  std::uint64_t current_bytes() const { return closed_bytes_ + log_.segment_bytes(); }
+  std::uint64_t base_bytes() const { return rewritten_bytes_; }
+  const ForkedJob& job() const { return job_; }
+  const Stats& stats() const { return stats_; }
+
+ private:
+  std::string manifest_path() const;
+  Result<> save_manifest();
+  Result<> upgrade_single_file();
+  Result<> load_base(const Loader& loader);
+  Result<> load_segments(const Loader& loader);
+  bool is_repeated_later(std::size_t index) const;
+  Result<std::uint64_t> claimed_safe_after(std::size_t index) const;
+  Result<> drop_segments_after(std::size_t index);
+  Result<> cut(const std::string& path, const AofSegment& segment);
+  void resume();
+  AofManifest::File next_segment() const;
+  AofManifest::File next_base() const;
+  Result<> write_base(const std::string& path,
+                      const std::function<void(std::uint64_t keys)>& on_progress) const;
+  Result<> start_rewrite();
+  void finish_rewrite(const ForkedJob::Outcome& outcome);
+  Result<> adopt_base();
+  void delete_history();
+  bool segment_is_due() const;
+  void do_what_is_due();
+  void try_rewrite();
+  void report_finished();
+  bool rewrite_is_due() const;
+
+  Databases& databases_;
+  const Clock& clock_;
+  AofLog log_;
+  AofManifest manifest_;
+  std::uint64_t sequence_ = 0;  // of the last batch that was loaded
+  bool loaded_ = false;
+
+  std::uint64_t closed_bytes_ = 0;  // of base and segments but the one that is written
+  std::uint64_t rewritten_bytes_ = 0;
+  std::int64_t segment_began_ms_ = 0;
+  std::uint64_t segment_first_sequence_ = 0;
+  std::vector<AofManifest::File> finished_;  // closed, and perhaps not safe yet
+  std::int64_t next_try_ms_ = 0;             // after a failure to begin a segment
+
+  ForkedJob job_;
+  bool rewrite_wanted_ = false;
+  AofManifest::File base_;  // that the child writes
+  std::uint64_t rewrite_first_segment_ = 0;
+  Stats stats_;
+};
+
+}  // namespace tarn

@@ -1,0 +1,310 @@
+#include "server/app/aof_driver.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/numbers.h"
+#include "persistence/io/file_source.h"
+#include "persistence/rdb/rdb_reader.h"
+#include "server/app/log_replayer.h"
+#include "server/config/value_limits.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::string_view kRefusal = "append-only file";
+constexpr std::string_view kUnsafeWrite =
+    "-MISCONF The write could not be made to last, and it is not known whether it will: {}\r\n";
+
+AofSync sync_of(FsyncPolicy policy) {
+  switch (policy) {
+    case FsyncPolicy::kAlways: return AofSync::kAlways;
+    case FsyncPolicy::kEverySecond: return AofSync::kEverySecond;
+    case FsyncPolicy::kNo: return AofSync::kNo;
+  }
+  return AofSync::kAlways;
+}
+
+SnapshotFormat format_of(RdbCompression compression) {
+  switch (compression) {
+    case RdbCompression::kNo: return SnapshotFormat::kPlain;
+    case RdbCompression::kLzf: return SnapshotFormat::kLzf;
+    default: return SnapshotFormat::kLz4;
+  }
+}
+
+void append_head(std::string& out, char mark, std::size_t number) {
+  char digits[kMaxInt64Chars];
+  out += mark;
+  out.append(digits, format_uint64(digits, number));
+  out += "\r\n";
+}
+
+void append_command(std::string& out, std::span<const std::string_view> args) {
+  append_head(out, '*', args.size());
+  for (const std::string_view arg : args) {
+    append_head(out, '$', arg.size());
+    out += arg;
+    out += "\r\n";
+  }
+}
+
+}  // namespace
+
+AofDriver::AofDriver(Config& config, Dispatcher& dispatcher, Propagation& propagation,
+                     AppendOnlyFile& aof, DatasetLoading& loading, NetLoop& loop)
+    : config_(config),
+      options_(config.options()),
+      dispatcher_(dispatcher),
+      propagation_(propagation),
+      aof_(aof),
+      loading_(loading),
+      loop_(loop) {
+  follow_options(options_);
+  config_.on_change(
+      {"appendfsync", "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage",
+       "auto-aof-rewrite-min-size", "aof-load-truncated", "aof-use-rdb-preamble",
+       "aof-timestamp-enabled", "aof-rewrite-incremental-fsync", "aof-disable-auto-gc",
+       "aof-segment-size", "aof-segment-seconds", "rdbcompression"},
+      [this](const Options&, const Options& now) -> Result<> {
+        follow_options(now);
+        return {};
+      });
+  config_.on_change({"appendonly"}, [this](const Options& before, const Options& now) -> Result<> {
+    return before.appendonly == now.appendonly ? Result<>() : switch_logging(now.appendonly);
+  });
+  aof_.on_segment = [this] { selected_db_ = -1; };
+}
+
+void AofDriver::follow_options(const Options& options) {
+  aof_.settings = {.directory = options.appenddirname,
+                   .name = options.appendfilename,
+                   .base = {.format = format_of(options.rdbcompression),
+                            .checksum = options.rdbchecksum,
+                            .incremental_fsync = options.aof_rewrite_incremental_fsync,
+                            .key_delay_us = options.rdb_key_save_delay_us},
+                   .base_is_rdb = options.aof_use_rdb_preamble,
+                   .keep_history = options.aof_disable_auto_gc,
+                   .load_truncated = options.aof_load_truncated,
+                   .segment_bytes = options.aof_segment_size,
+                   .segment_seconds = options.aof_segment_seconds,
+                   .rewrite_percentage = options.auto_aof_rewrite_percentage,
+                   .rewrite_min_bytes = options.auto_aof_rewrite_min_size};
+  aof_.log().sync = sync_of(options.appendfsync);
+  aof_.log().timestamps = options.aof_timestamp_enabled;
+}
+
+// ---- Effects ------------------------------------------------------------------------------------
+
+void AofDriver::on_effect(unsigned db, std::span<const std::string_view> args) {
+  if (replaying_) return;
+  scratch_.clear();
+  if (std::cmp_not_equal(selected_db_, db)) {
+    selected_db_ = db;
+    char digits[kMaxInt64Chars];
+    const std::array<std::string_view, 2> select{
+        "SELECT", std::string_view(digits, format_uint64(digits, db))};
+    append_command(scratch_, select);
+  }
+  append_command(scratch_, args);
+  aof_.log().append(scratch_);
+}
+
+void AofDriver::begin_unit() {
+  if (replaying_) return;
+  constexpr std::array<std::string_view, 1> kMulti{"MULTI"};
+  scratch_.clear();
+  append_command(scratch_, kMulti);
+  aof_.log().append(scratch_);
+}
+
+void AofDriver::end_unit() {
+  if (replaying_) return;
+  constexpr std::array<std::string_view, 1> kExec{"EXEC"};
+  scratch_.clear();
+  append_command(scratch_, kExec);
+  aof_.log().append(scratch_);
+}
+
+// ---- Batches ------------------------------------------------------------------------------------
+
+void AofDriver::end_batch() {
+  AofLog& log = aof_.log();
+  if (!log.started() || !log.has_batch()) return;
+  const std::uint64_t sequence = log.commit(dispatcher_.clock().now_ms());
+  hold_writers(sequence);
+  if (log.failure()) {
+    release();
+    update_gate();
+  }
+}
+
+// Those whose replies promise that the batch is safe, or at least written.
+void AofDriver::hold_writers(std::uint64_t sequence) {
+  const bool wait = aof_.log().sync == AofSync::kAlways || aof_.log().failure();
+  for (Session* session : propagation_.take_writers()) {
+    if (!wait || session->transport == nullptr) continue;
+    session->transport->hold_output();
+    const auto known = std::find_if(held_.begin(), held_.end(),
+                                    [&](const Held& held) { return held.session == session; });
+    if (known != held_.end()) held_.erase(known);
+    held_.push_back({session, sequence});
+  }
+}
+
+void AofDriver::look() {
+  if (aof_.poll()) {
+    release();
+    update_gate();
+  }
+}
+
+// Lets those go whose batches are safe. Where the log has failed, the others get an error.
+void AofDriver::release() {
+  const AofLog& log = aof_.log();
+  const std::uint64_t safe =
+      log.sync == AofSync::kAlways ? log.safe_sequence() : log.written_sequence();
+  const bool failed = log.failure().has_value();
+  std::vector<Held> done;
+  std::erase_if(held_, [&](const Held& held) {
+    if (held.sequence > safe && !failed) return false;
+    done.push_back(held);
+    return true;
+  });
+  for (const Held& held : done) {
+    if (held.sequence > safe) refuse(*held.session);
+    held.session->transport->release_output();
+  }
+}
+
+void AofDriver::release_all() {
+  for (const Held& held : std::exchange(held_, {})) held.session->transport->release_output();
+}
+
+void AofDriver::refuse(Session& session) {
+  OutputBuffer& out = session.transport->output();
+  out.clear();
+  out.append(fmt::format(fmt::runtime(kUnsafeWrite), *aof_.log().failure()));
+  session.closing = true;
+  session.transport->close_after_flush();
+}
+
+void AofDriver::forget(const Session& session) {
+  std::erase_if(held_, [&](const Held& held) { return held.session == &session; });
+}
+
+void AofDriver::update_gate() {
+  const auto& failure = aof_.log().failure();
+  if (failure) {
+    dispatcher_.refuse_writes(kRefusal, "MISCONF Errors writing to the AOF file: " + *failure);
+  } else {
+    dispatcher_.allow_writes(kRefusal);
+  }
+}
+
+void AofDriver::tick() {
+  if (loading_.state().active) return;
+  end_batch();
+  const bool failed = aof_.log().failure().has_value();
+  aof_.log().pause_syncing = options_.no_appendfsync_on_rewrite &&
+                             (aof_.rewriting() || (aof_.other_child && aof_.other_child()));
+  aof_.tick();
+  release();
+  update_gate();
+  const auto& failure = aof_.log().failure();
+  if (failure && !failed) spdlog::warn("The append-only file cannot be written: {}", *failure);
+  if (!failure && failed) spdlog::info("The append-only file can be written again");
+}
+
+// ---- Loading, opening, closing ------------------------------------------------------------------
+
+Result<> AofDriver::load_at_start() { return load(true); }
+
+Result<> AofDriver::reload() {
+  if (!aof_.is_open()) return Error{"appendonly is no"};
+  end_batch();
+  if (const auto closed = aof_.close(); !closed) return closed;
+  release_all();
+  replaying_ = true;
+  dispatcher_.databases().flush_all();
+  const auto found = aof_.find();
+  Result<> loaded = found ? load(false) : Result<>(found.error());
+  replaying_ = false;
+  if (!loaded) return loaded;
+  return aof_.open();
+}
+
+Result<> AofDriver::load(bool at_start) {
+  Databases& databases = dispatcher_.databases();
+  LogReplayer replayer(dispatcher_);
+  std::uint64_t base_keys = 0;
+  AppendOnlyFile::Loader loader;
+  loader.commands = &replayer;
+  if (at_start) {
+    loading_.begin(options_.appenddirname, aof_.bytes_on_disk());
+    loader.on_progress = [this](std::uint64_t bytes, std::uint64_t keys) {
+      loading_.progress(bytes, keys);
+    };
+  }
+  loader.load_rdb = [&](const std::string& path) -> Result<std::uint64_t> {
+    auto file = FileSource::open(path);
+    if (!file) return file.error();
+    StoppableSource source(**file, loading_);
+    RdbReadOptions how{.limits = value_limits(options_),
+                       .skip_unknown = options_.rdb_skip_unknown,
+                       .drop_expired = false,
+                       .progress_bytes = static_cast<std::uint64_t>(
+                           options_.loading_process_events_interval_bytes),
+                       .on_progress = loader.on_progress};
+    const auto summary = read_rdb(source, how, databases);
+    if (!summary) return summary.error();
+    base_keys = summary->keys;
+    // Of a compressed file, the offset in the file is its end.
+    return summary->lz4 ? (*file)->total_bytes() : summary->bytes;
+  };
+  const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
+  databases.context().suspend_expiry = true;
+  const auto loaded = aof_.load(loader);
+  databases.context().suspend_expiry = false;
+  if (at_start) loading_.end();
+  if (!loaded) return loaded;
+  dispatcher_.clock().refresh();
+  spdlog::info("DB loaded from append only file: {:.3f} seconds, {} keys of them in the base",
+               static_cast<double>(dispatcher_.clock().monotonic_us() - begin_us) / 1e6, base_keys);
+  return {};
+}
+
+Result<> AofDriver::open() {
+  if (const auto opened = aof_.open(); !opened) return opened;
+  propagation_.set_sink(this);
+  return {};
+}
+
+Result<> AofDriver::close() {
+  if (!aof_.is_open()) return {};
+  end_batch();
+  propagation_.set_sink(nullptr);
+  const auto closed = aof_.close();
+  release_all();
+  dispatcher_.allow_writes(kRefusal);
+  return closed;
+}
+
+Result<> AofDriver::switch_logging(bool on) {
+  if (!on) {
+    if (const auto closed = close(); !closed) spdlog::warn("{}", closed.error().message);
+    return {};
+  }
+  if (const auto opened = aof_.open_beside(); !opened) {
+    spdlog::warn("{}", opened.error().message);
+    return Error{"Unable to turn on AOF. Check server logs."};
+  }
+  propagation_.set_sink(this);
+  return {};
+}
+
+}  // namespace tarn

@@ -1,0 +1,87 @@
+// BGREWRITEAOF, WAITAOF.
+
+#include <limits>
+
+#include "server/commands/aof_services.h"
+#include "server/commands/families.h"
+#include "server/engine/args.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
+
+void bgrewriteaof(Call& call) {
+  auto& services = call.feature<AofServices>();
+  AppendOnlyFile& aof = services.aof;
+  if (aof.rewriting()) {
+    return call.reply.error("ERR Background append only file rewriting already in progress");
+  }
+  if (!aof.is_open()) {
+    return call.reply.error("ERR There is no append-only file: appendonly is no");
+  }
+  const bool now = aof.may_fork() && !call.session.deny_blocking;
+  aof.schedule_rewrite();
+  call.reply.simple(now ? "Background append only file rewriting started"
+                        : "Background append only file rewriting scheduled");
+}
+
+std::chrono::milliseconds timeout_of(ArgReader& args) {
+  const std::int64_t timeout_ms = args.integer("ERR timeout is not an integer or out of range");
+  if (timeout_ms < 0) args.fail("ERR timeout is negative");
+  return std::chrono::milliseconds(std::max<std::int64_t>(timeout_ms, 0));
+}
+
+void waitaof(Call& call) {
+  auto& services = call.feature<AofServices>();
+  ArgReader args(call, 1);
+  const std::int64_t local =
+      args.integer_in(0, 1, "ERR value is out of range, value must between 0 and 1");
+  const std::int64_t replicas =
+      args.integer_in(0, kMaxInt64, "ERR value is out of range, must be positive");
+  const std::chrono::milliseconds timeout = timeout_of(args);
+  if (args.failed()) return;
+  if (local > 0 && !services.options.appendonly) {
+    return call.reply.error(
+        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  }
+  const AofLog& log = services.aof.log();
+  // What this client has written in this very batch counts.
+  const std::uint64_t sequence = log.sequence() + (log.has_batch() ? 1 : 0);
+  const bool safe = services.aof.is_open() && log.safe_sequence() >= sequence;
+  const bool enough = (local == 0 || safe) && replicas == 0;
+  if (enough || call.session.deny_blocking) return DurableWaiters::reply(call.reply, safe);
+  services.waiters.wait(call.session, local == 0 ? 0 : sequence, replicas > 0, timeout);
+}
+
+constexpr CommandRow kRows[] = {
+    {
+        .name = "bgrewriteaof",
+        .handler = bgrewriteaof,
+        .arity = 1,
+        .flags = kAdmin | kNoScript | kNoAsyncLoading,
+        .group = "server",
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Has a child process write the append-only file anew, from the data as they are",
+    },
+    {
+        .name = "waitaof",
+        .handler = waitaof,
+        .arity = 4,
+        .flags = kNoScript | kBlocking,
+        .categories = kConnectionCategory,
+        .group = "generic",
+        .since = "7.2.0",
+        .complexity = "O(1)",
+        .summary = "Waits until what was written so far is safe on the disk, here and on replicas",
+        .syntax = "numlocal numreplicas timeout",
+        .tips = "request_policy:all_shards response_policy:agg_min",
+    },
+};
+
+}  // namespace
+
+std::span<const CommandRow> aof_commands() { return kRows; }
+
+}  // namespace tarn

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "persistence/aof/append_only_file.h"
+#include "persistence/snapshot/snapshots.h"
+#include "server/config/options.h"
+#include "server/engine/durable_waiters.h"
+
+namespace tarn {
+
+// What the commands of the append-only file work on.
+struct AofServices {
+  const Options& options;
+  AppendOnlyFile& aof;
+  Snapshots& snapshots;
+  DurableWaiters& waiters;
+};
+
+}  // namespace tarn

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""A disk that fails, at every system call in turn, and a server that dies at every one of them.
+
+    fault_test.py [--calls N]     at most N places of each kind
+"""
+
+import argparse
+import errno
+import os
+import shutil
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from faults import Faults, available  # noqa: E402
+from support.server import Server, scaled, wait_until  # noqa: E402
+from workload import Writer, check  # noqa: E402
+
+BASE = ["--appendonly", "yes", "--aof-segment-size", "32kb", "--auto-aof-rewrite-percentage", "0"]
+
+
+class Scene:
+    """A server whose system calls can be made to fail."""
+
+    def __init__(self, fsync):
+        self.server = Server("tarn", BASE + ["--appendfsync", fsync])
+        self.server.expect_trouble = True
+        self.faults = Faults(self.server.directory)
+        self.plain_environment = dict(self.server.env)
+        self.server.env.update(self.faults.environment())
+
+    def __enter__(self):
+        self.faults.clear()
+        self.server.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            print(self.server.log_tail(40))
+        self.server.kill()
+        self.server.remove()
+        self.faults.close()
+
+    def crash_and_check(self, writers):
+        """Kills the server, starts it on a good disk, and looks at the data."""
+        self.server.kill()
+        self.faults.clear()
+        self.server.start()
+        with self.server.client() as client:
+            for writer in writers:
+                check(client, writer)
+
+
+def writes_work(server):
+    with server.client() as client:
+        return not client.call("SET", "probe", "1").is_error
+
+
+def failing_disk(fsync, calls, error):
+    """Writes are refused while it lasts, reads go on, and writes begin again by themselves."""
+    with Scene(fsync) as scene, scene.server.client() as reader:
+        server = scene.server
+        reader.do("SET", "probe", "0")
+        writers = [Writer(server.port, f"w{i}") for i in range(3)]
+        for writer in writers:
+            writer.start()
+        time.sleep(0.05)
+        scene.faults.fail(calls, error)
+        if calls not in ("open", "rename", "allocate"):
+            assert wait_until(lambda: all(w.halt.is_set() or not w.is_alive() for w in writers),
+                              timeout=20), "writers were not told"
+            refused = reader.call("SET", "other", "1")
+            assert refused.is_error and refused.value.startswith(b"MISCONF"), refused
+        assert reader.do("GET", "probe") == b"0", "reads do not go on"
+        scene.faults.clear()
+        assert wait_until(lambda: writes_work(server), timeout=20), "writes do not begin again"
+        for writer in writers:
+            writer.stop()
+        more = Writer(server.port, "later")
+        more.start()
+        time.sleep(0.05)
+        more.stop()
+        assert more.refused is None, more.refused
+        scene.crash_and_check(writers + [more])
+
+
+def short_writes(fsync):
+    with Scene(fsync) as scene:
+        scene.faults.shorten("write")
+        writer = Writer(scene.server.port, "w", steps_at_once=20)
+        writer.start()
+        time.sleep(0.1)
+        writer.stop()
+        assert writer.refused is None, writer.refused
+        scene.crash_and_check([writer])
+
+
+# What is going on when the server dies, and what that makes it call.
+def chores(client):
+    client.call("BGREWRITEAOF")
+    wait_until(lambda: b"aof_rewrite_in_progress:0" in client.do("INFO", "persistence"), 10)
+    client.call("SAVE")
+    client.call("BGSAVE")
+    wait_until(lambda: b"rdb_bgsave_in_progress:0" in client.do("INFO", "persistence"), 10)
+
+
+def scripted(server, writer):
+    """Writes, a rewrite, snapshots, and writes over the end of a segment: until the server dies."""
+    writer.start()
+    try:
+        with server.client() as client:
+            client.do("SET", "filler", "x" * 40_000)
+            chores(client)
+            client.do("SET", "filler", "y" * 40_000)
+            time.sleep(0.05)
+    except Exception:  # noqa: BLE001  the connection, at any moment
+        pass
+    writer.stop()
+
+
+def calls_made(calls):
+    with Scene("always") as scene:
+        scene.faults.count(calls)
+        scripted(scene.server, Writer(scene.server.port, "w"))
+        return scene.faults.seen
+
+
+def dying(calls, places):
+    """Dies at the n-th call, for n over all of them."""
+    total = min(calls_made(calls), 400)
+    step = max(1, total // places)
+    for skip in range(0, total, step):
+        with Scene("always") as scene:
+            scene.faults.kill(calls, skip)
+            writer = Writer(scene.server.port, "w")
+            scripted(scene.server, writer)
+            scene.crash_and_check([writer])
+    return len(range(0, total, step))
+
+
+def dying_at_start(places):
+    """Dies while it starts on the data of an earlier life."""
+    with Scene("always") as scene:
+        writer = Writer(scene.server.port, "w", steps_at_once=5)
+        writer.start()
+        time.sleep(0.1)
+        writer.stop()
+        scene.server.kill()
+        keep = scene.server.directory + ".keep"
+        shutil.copytree(scene.server.directory, keep)
+        for skip in range(places):
+            shutil.rmtree(scene.server.directory)
+            shutil.copytree(keep, scene.server.directory)
+            scene.faults.kill("all", skip)
+            scene.server.launch()
+            wait_until(lambda: not scene.server.alive or scene.faults.hit, timeout=0.3)
+            scene.crash_and_check([writer])
+        shutil.rmtree(keep)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", type=int, default=scaled(25, 5))
+    options = parser.parse_args()
+    if not available():
+        print("TARN_FAULTS names no library")
+        sys.exit(77)
+    for fsync in ("always", "everysec"):
+        for calls in ("write", "fsync", "truncate", "allocate", "open", "rename"):
+            for error in (errno.ENOSPC, errno.EIO, errno.EROFS):
+                if calls == "fsync" and fsync == "everysec" and error != errno.EIO:
+                    continue
+                name = errno.errorcode[error]
+                if calls == "truncate":
+                    set_of = ["write", "truncate"]
+                else:
+                    set_of = calls
+                failing_disk(fsync, set_of, error)
+                print(f"ok  {fsync}: {calls} fails with {name}", flush=True)
+        short_writes(fsync)
+        print(f"ok  {fsync}: short writes", flush=True)
+    for calls in ("write", "fsync", "rename", "open", "truncate", "allocate", "link", "unlink"):
+        print(f"ok  killed at {dying(calls, options.calls)} calls of {calls}", flush=True)
+    dying_at_start(options.calls)
+    print("ok  killed while starting", flush=True)
+
+
+if __name__ == "__main__":
+    main()
