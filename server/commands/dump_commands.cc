@@ -1,7 +1,9 @@
 // DUMP and RESTORE.
 
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include "persistence/rdb/rdb_reader.h"
 #include "persistence/rdb/rdb_writer.h"
@@ -85,16 +87,27 @@ void restore(Call& call) {
   }
 
   const std::int64_t deadline_ms = deadline_of(call, options, ttl_ms);
+  const bool late = deadline_ms != 0 && call.has_passed(deadline_ms);
   const bool existed = call.db().contains(key);
   const auto restored =
       restore_payload(payload, value_limits(call.feature<const Config>().options()), call.db(), key,
-                      deadline_ms == 0 ? Ttl::none() : Ttl::until(deadline_ms));
+                      deadline_ms == 0 || late ? Ttl::none() : Ttl::until(deadline_ms));
   if (!restored) return call.reply.error("ERR " + restored.error().message);
-  if (deadline_ms != 0 && deadline_ms <= call.now_ms()) {
-    // What was there is gone, and what came was late: for others, the key was deleted.
+  if (late) {
+    // What was there is gone, and what came was late: for others, the key was deleted. It has no
+    // deadline, or it would expire instead.
     call.db().erase(key);
-    if (existed) call.notify(kNotifyGeneric, "del", key.bytes);
+    if (existed) {
+      call.notify(kNotifyGeneric, "del", key.bytes);
+      call.propagate_as({"DEL", key.bytes});
+    } else {
+      call.propagate_nothing();
+    }
     return call.reply.ok();
+  }
+  if (call.propagates()) {
+    const std::string moment = std::to_string(deadline_ms);
+    call.propagate_as({"RESTORE", key.bytes, moment, payload, "REPLACE", "ABSTTL"});
   }
   set_access(call, key, options);
   call.notify(kNotifyGeneric, "restore", key.bytes);

@@ -87,6 +87,10 @@ class Call {
   void propagate_as(std::initializer_list<std::string_view> effect) {
     propagate_as(std::span(effect.begin(), effect.size()));
   }
+  // The request is not told: it counts as a change, but the data is as it was.
+  void propagate_nothing() {
+    if (propagation_ != nullptr) propagation_->replace_by_nothing();
+  }
 
   // What the command's family was registered with.
   template <class Feature>

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "persistence/rdb/rdb_writer.h"
 #include "server/commands/families.h"
 #include "server/engine/key_events.h"
 #include "server/engine/transactions.h"
@@ -29,6 +30,7 @@ struct PropagationFixture : CommandFixture {
                         field_expiry_commands(),
                         field_expiry_value_commands(),
                         key_commands(),
+                        dump_commands(),
                         key_expiry_commands(),
                         list_commands(),
                         list_edit_commands(),
@@ -145,6 +147,31 @@ TEST_CASE_FIXTURE(PropagationFixture, "what expires is told before the command t
   CHECK(effects("APPEND k w") == "{; 0: DEL k; 0: APPEND k w; }");
   databases.expire_step(100);
   CHECK(sink.take() == "0: DEL h");
+}
+
+TEST_CASE_FIXTURE(PropagationFixture, "a restored key is told with its moment") {
+  run("SET k v");
+  const std::string payload = dump_payload(*entry("k"));
+  run("DEL k");
+  sink.take();
+  const auto restored = [&](std::string_view key, std::string_view ttl, std::string_view option) {
+    run({"RESTORE", key, ttl, payload, option});
+    return sink.take();
+  };
+  const auto told = [&](const std::string& moment) {
+    return "0: RESTORE k " + moment + " " + payload + " REPLACE ABSTTL";
+  };
+  CHECK(restored("k", "0", "REPLACE") == told("0"));
+  CHECK(restored("k", "500", "REPLACE") == told(at(500)));
+  CHECK(run("GET k") == "$1 v");
+  run("DEL k");
+  sink.take();
+  CHECK(restored("k", at(7), "ABSTTL") == told(at(7)));
+  CHECK(restored("k", "7", "ABSTTL") == "");  // busy
+  run({"RESTORE", "k", "7", payload, "REPLACE", "ABSTTL"});
+  CHECK(sink.take() == "0: DEL k");
+  CHECK(restored("k", "7", "ABSTTL") == "");
+  CHECK(run("EXISTS k") == ":0");
 }
 
 TEST_CASE_FIXTURE(PropagationFixture, "a transaction is a unit if it has several effects") {
