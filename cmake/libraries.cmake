@@ -24,6 +24,10 @@ target_link_libraries(tarn_lzf INTERFACE ${LZF_LIBRARY})
 pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
 add_library(tarn::crypto ALIAS PkgConfig::crypto)
 
+# The client's side of RESP, for commands that talk to another server.
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+add_library(tarn::hiredis ALIAS PkgConfig::hiredis)
+
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 add_library(tarn::systemd ALIAS PkgConfig::systemd)
 

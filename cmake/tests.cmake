@@ -117,14 +117,11 @@ if(TARGET tarn-server AND PYTHON3)
     set_tests_properties(clients/${client} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
 
-  pkg_check_modules(hiredis QUIET IMPORTED_TARGET hiredis)
-  if(hiredis_FOUND)
-    add_executable(hiredis_test ${clients}/hiredis_test.c)
-    target_link_libraries(hiredis_test PRIVATE tarn_flags PkgConfig::hiredis)
-    target_compile_definitions(hiredis_test PRIVATE _GNU_SOURCE)
-    tarn_script_test(clients/hiredis clients 300
-      ${PYTHON3} ${clients}/with_server.py $<TARGET_FILE:hiredis_test>)
-  endif()
+  add_executable(hiredis_test ${clients}/hiredis_test.c)
+  target_link_libraries(hiredis_test PRIVATE tarn_flags tarn::hiredis)
+  target_compile_definitions(hiredis_test PRIVATE _GNU_SOURCE)
+  tarn_script_test(clients/hiredis clients 300
+    ${PYTHON3} ${clients}/with_server.py $<TARGET_FILE:hiredis_test>)
 
   tarn_script_test(examples/debian-packages clients 120
     ${PYTHON3} ${clients}/debian_packages_test.py)

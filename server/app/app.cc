@@ -141,6 +141,7 @@ void App::register_commands() {
   commands_.add(memory_commands(), memory_);
   commands_.add(snapshot_commands(), snapshots_);
   commands_.add(aof_commands(), aof_services_);
+  commands_.add(migrate_commands(), migration_peers_);
   commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
 }
 
@@ -186,6 +187,8 @@ void App::end_batch() {
 void App::add_jobs() {
   using namespace std::chrono_literals;
   cron_.add("refresh the cached time", 0ms, [this] { clock_.refresh(); });
+  cron_.add("close idle connections of MIGRATE", 1s,
+            [this] { migration_peers_.close_idle(clock_.monotonic_us()); });
   cron_.add("drop idle clients", 1s, [this] { drop_idle_clients(resp_); });
   cron_.add("drop clients that are slow for too long", 1s,
             [this] { enforce_output_limits(resp_); });

@@ -22,6 +22,7 @@
 #include "server/commands/aof_services.h"
 #include "server/commands/config_control.h"
 #include "server/commands/debug_control.h"
+#include "server/commands/migration_peers.h"
 #include "server/commands/shutdown_control.h"
 #include "server/config/config.h"
 #include "server/engine/client_registry.h"
@@ -110,6 +111,7 @@ class App {
   RunInfo run_{clock_};
   Rates rates_;
   MemoryMeter memory_{databases_, clients_};
+  MigrationPeers migration_peers_;
   Info info_;
   DatasetLoading loading_{loop_, dispatcher_, options_};
   Snapshots snapshots_{databases_, clock_};

@@ -62,6 +62,8 @@ std::span<const CommandRow> transaction_commands();
 std::span<const CommandRow> config_commands();
 // With const Info.
 std::span<const CommandRow> info_commands();
+// With MigrationPeers.
+std::span<const CommandRow> migrate_commands();
 // With MemoryMeter.
 std::span<const CommandRow> memory_commands();
 // With SlowCommands.
