@@ -19,6 +19,7 @@
 #include "persistence/io/atomic_file.h"
 #include "persistence/io/file_source.h"
 #include "persistence/io/files.h"
+#include "persistence/rdb/rdb_format.h"
 
 namespace tarn {
 namespace {
@@ -265,12 +266,20 @@ Result<> AppendOnlyFile::open() {
       return written;
     }
   }
+  // What an earlier process wrote last is finished now; it may have ended before it said so.
+  const std::size_t count = manifest_.increments.size();
+  for (std::size_t i = count - std::min<std::size_t>(count, 2); i < count; ++i) {
+    if (exists(path_of(manifest_.increments[i]))) finished_.push_back(manifest_.increments[i]);
+  }
   // A segment in which nothing was written needs no successor beside it.
   const AofManifest::File segment = next_segment();
   manifest_.increments.push_back(segment);
   if (const auto saved = save_manifest(); !saved) return saved;
   if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
     return begun;
+  }
+  if (!loaded_ && on_finished_file) {
+    on_finished_file(path_of(*manifest_.base), manifest_.base->name);
   }
   closed_bytes_ = bytes_on_disk() - log_.segment_bytes();
   rewritten_bytes_ = current_bytes();
@@ -427,7 +436,13 @@ bool AppendOnlyFile::rewrite_is_due() const {
 
 Result<> AppendOnlyFile::write_base(
     const std::string& path, const std::function<void(std::uint64_t keys)>& on_progress) const {
-  if (settings.base_is_rdb) return save_snapshot(databases_, settings.base, path, on_progress);
+  if (settings.base_is_rdb) {
+    // Where the base stands in the log, for those who put base and segments together again.
+    SnapshotSettings how = settings.base;
+    how.aux.emplace_back(rdb::kAuxAofSequence, fmt::to_string(log_.sequence()));
+    how.aux.emplace_back(rdb::kAuxAofTime, fmt::to_string(clock_.now_ms()));
+    return save_snapshot(databases_, how, path, on_progress);
+  }
   auto file = AtomicFile::create(path, snapshot_scratch_file(path));
   if (!file) return file.error();
   if (const auto written = write_commands(databases_, (*file)->sink()); !written) return written;

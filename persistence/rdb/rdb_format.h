@@ -85,6 +85,8 @@ inline constexpr std::size_t kPayloadTrailerBytes = 10;
 inline constexpr std::string_view kAuxVersion = "tarn-ver";
 // In the base of an append-only file: the sequence number of the last batch that it contains.
 inline constexpr std::string_view kAuxAofSequence = "tarn-aof-sequence";
+// And the moment that it shows, in Unix milliseconds.
+inline constexpr std::string_view kAuxAofTime = "tarn-aof-ms";
 
 }  // namespace tarn::rdb
 

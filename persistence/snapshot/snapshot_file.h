@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/keyspace/databases.h"
@@ -20,6 +22,8 @@ struct SnapshotSettings {
   bool incremental_fsync = true;
   // Tells of each key how recently, or often, it was used.
   bool access_hints = false;
+  // Name and value of further auxiliary fields.
+  std::vector<std::pair<std::string, std::string>> aux{};
   // For tests: a pause for each key or, if negative, for each so many keys.
   std::int64_t key_delay_us = 0;
 };
