@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""tarn-check-aof and tarn-check-rdb: whole, torn and damaged files, and their repair."""
+
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import check, equal, expect, main  # noqa: E402
+from support.server import Server, wait_until  # noqa: E402
+from support.tools import run_tool  # noqa: E402
+
+KEYS = 60
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+class Files:
+    """A data directory with a log of several segments, and a snapshot, left by a server."""
+
+    def __enter__(self):
+        args = ["--appendonly", "yes", "--aof-segment-size", "4kb", "--rdbcompression", "no"]
+        self.server = Server("tarn", args)
+        self.server.start()
+        self.directory = self.server.directory
+        self.log = os.path.join(self.directory, "appendonlydir")
+        self.snapshot = os.path.join(self.directory, "dump.rdb")
+        with self.server.client() as client:
+            for number in range(KEYS):
+                client.do("SET", f"key:{number}", f"{number}:" + "x" * 200)
+                if number % 20 == 19:
+                    self.wait_for_segment(number // 20 + 2)
+            client.do("SELECT", 3)
+            client.do("RPUSH", "list", 1, 2, 3)
+            client.do("HSET", "hash", "field", "value")
+            client.do("SET", "soon", "gone", "PX", 1)
+            client.do("SELECT", 0)
+            client.do("SAVE")
+        self.server.stop()
+        return self
+
+    def __exit__(self, *_):
+        self.server.remove()
+
+    def wait_for_segment(self, number):
+        """Twenty keys fill a segment; the next one begins soon."""
+        name = os.path.join(self.log, f"appendonly.aof.{number}.incr.aof")
+        expect(wait_until(lambda: os.path.exists(name)), f"no {name}")
+
+    def segments(self):
+        """Paths of those that have batches, in order."""
+        names = [name for name in os.listdir(self.log) if name.endswith(".incr.aof")]
+        names.sort(key=lambda name: int(name.split(".")[2]))
+        paths = [os.path.join(self.log, name) for name in names]
+        return [path for path in paths if b"*3" in read(path)]
+
+    def keys(self):
+        """What a server loads from the log."""
+        again = Server("tarn", ["--appendonly", "yes", "--dir", self.directory])
+        try:
+            with again, again.client() as client:
+                return sorted(int(key[4:]) for key in client.do("KEYS", "key:*"))
+        finally:
+            again.remove()
+
+
+@check("a whole log is whole, by directory, manifest and file")
+def whole_log():
+    with Files() as files:
+        status, text = run_tool("tarn-check-aof", files.log)
+        equal(status, 0, text)
+        expect("all is whole" in text and "batches" in text, text)
+        manifest = os.path.join(files.log, "appendonly.aof.manifest")
+        equal(run_tool("tarn-check-aof", manifest), (status, text))
+        status, text = run_tool("tarn-check-aof", files.segments()[1])
+        equal(status, 0, text)
+        status, text = run_tool("tarn-check-aof", files.log, "--repair", "--yes")
+        equal(status, 0, text)
+        equal(len(files.keys()), KEYS)
+
+
+@check("a torn end is told, and cut only when that is confirmed")
+def torn_end():
+    with Files() as files:
+        last = files.segments()[-1]
+        data = read(last)
+        torn = data + b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$9\r\nto"
+        write(last, torn)
+        status, text = run_tool("tarn-check-aof", last)
+        equal(status, 1, text)
+        expect(f"offset {len(data)}" in text and "torn" in text, text)
+        status, text = run_tool("tarn-check-aof", last, "--repair")
+        equal(status, 1, text)
+        expect("--yes" in text, text)
+        equal(read(last), torn, "nothing is changed")
+        status, text = run_tool("tarn-check-aof", last, "--repair", "--yes")
+        equal(status, 0, text)
+        expect(f"{len(torn) - len(data)} bytes" in text, text)
+        equal(read(last), data)
+        equal(run_tool("tarn-check-aof", files.log)[0], 0)
+        equal(len(files.keys()), KEYS)
+
+
+@check("damage in the middle is cut, and what follows dropped, with what that loses")
+def damage():
+    with Files() as files:
+        segments = files.segments()
+        second = segments[1]
+        data = bytearray(read(second))
+        # The value of the third command of the segment, whose key is known by its value.
+        at = data.index(b":xxx", data.index(b":xxx", data.index(b":xxx") + 4) + 4)
+        first_lost = int(data[data.rindex(b"\n", 0, at) + 1 : at])
+        data[at + 10] ^= 1
+        write(second, data)
+        status, text = run_tool("tarn-check-aof", files.log)
+        equal(status, 1, text)
+        expect(os.path.basename(second) in text and "checksum" in text, text)
+
+        broken = Server("tarn", ["--appendonly", "yes", "--dir", files.directory])
+        broken.launch()
+        equal(broken.wait(), 1, "a server refuses it")
+        broken.remove()
+
+        status, text = run_tool("tarn-check-aof", files.log, "--repair", "--yes")
+        equal(status, 0, text)
+        expect("of batches" in text and "dropped" in text, text)
+        status, text = run_tool("tarn-check-aof", files.log)
+        equal(status, 0, text)
+        equal(files.keys(), list(range(first_lost)))
+        expect(os.path.exists(segments[2] + ".dropped"), "what follows is kept aside")
+
+
+@check("a missing segment is a gap; a repair ends the log before it")
+def gap():
+    with Files() as files:
+        segments = files.segments()
+        os.unlink(segments[1])
+        status, text = run_tool("tarn-check-aof", files.log)
+        equal(status, 1, text)
+        expect(f"{os.path.basename(segments[1])}: is missing" in text, text)
+        equal(run_tool("tarn-check-aof", files.log, "--repair", "--yes")[0], 0)
+        equal(run_tool("tarn-check-aof", files.log)[0], 0)
+        lost = read(segments[0]).count(b"SET\r\n")
+        equal(files.keys(), list(range(lost)))
+
+
+@check("a log in use is not repaired")
+def in_use():
+    with Files() as files:
+        with Server("tarn", ["--appendonly", "yes", "--dir", files.directory]):
+            first = files.segments()[0]
+            damaged = read(first).replace(b"key:3", b"key:4")
+            write(first, damaged)
+            status, text = run_tool("tarn-check-aof", files.log, "--repair", "--yes")
+            equal(status, 1, text)
+            equal(read(first), damaged, "nothing is changed")
+
+
+@check("a snapshot is described: version, fields, keys by database and type")
+def whole_snapshot():
+    with Files() as files:
+        status, text = run_tool("tarn-check-rdb", files.snapshot)
+        equal(status, 0, text)
+        for part in ("RDB version 10, plain", "redis-ver", "checksum ok", f"{KEYS} string"):
+            expect(part in text, f"{part}: {text}")
+        expect("database 3: " in text and "1 list" in text and "1 hash" in text, text)
+        status, text = run_tool("tarn-check-rdb", files.snapshot, "--databases", 2)
+        equal(status, 1, text)
+        expect("database 3" in text, text)
+
+
+@check("of a damaged snapshot the keys before the damage are saved")
+def damaged_snapshot():
+    with Files() as files:
+        data = read(files.snapshot)
+        damaged = os.path.join(files.directory, "damaged.rdb")
+        out = os.path.join(files.directory, "saved.rdb")
+        write(damaged, data[: len(data) // 2])
+        status, text = run_tool("tarn-check-rdb", damaged)
+        equal(status, 1, text)
+        expect("offset" in text and damaged in text, text)
+        status, text = run_tool("tarn-check-rdb", damaged, "--repair", out)
+        equal(status, 0, text)
+        status, text = run_tool("tarn-check-rdb", out)
+        equal(status, 0, text)
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(out, os.path.join(folder, "dump.rdb"))
+            with Server("tarn", ["--dir", folder]) as tarn, tarn.client() as client:
+                saved = client.do("KEYS", "key:*")
+                expect(0 < len(saved) < KEYS, f"{len(saved)} keys")
+                for key in saved:
+                    number = key[4:].decode()
+                    equal(client.do("GET", key), f"{number}:{'x' * 200}".encode())
+        status, text = run_tool("tarn-check-rdb", damaged, "--repair", out)
+        equal(status, 1, text)
+        expect("exists" in text, text)
+
+
+@check("one flipped bit anywhere in a snapshot is found by its checksum")
+def flipped_bits():
+    with Files() as files:
+        data = read(files.snapshot)
+        path = os.path.join(files.directory, "flipped.rdb")
+        # The last eight bytes are the checksum itself.
+        for at in range(9, len(data), len(data) // 40):
+            write(path, data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+            status, text = run_tool("tarn-check-rdb", path)
+            equal(status, 1, f"at {at}: {text}")
+
+
+@check("wrong calls explain themselves")
+def wrong_calls():
+    for tool in ("tarn-check-aof", "tarn-check-rdb", "tarn-restore"):
+        status, text = run_tool(tool)
+        equal(status, 1, text)
+        status, text = run_tool(tool, "--help")
+        equal(status, 0, text)
+        expect(text.startswith("Usage: " + tool), text)
+        equal(run_tool(tool, "--no-such-option")[0], 1)
+        equal(run_tool(tool, "/nowhere/at/all")[0], 1)
+
+
+if __name__ == "__main__":
+    main()

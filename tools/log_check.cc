@@ -1,0 +1,157 @@
+#include "tools/log_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tools/moment.h"
+
+namespace tarn {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> manifest_in(const std::string& directory) {
+  std::string found;
+  for (const auto& file : fs::directory_iterator(directory)) {
+    if (file.path().extension() != ".manifest") continue;
+    if (!found.empty()) return Error{directory + ": has several manifests; name one of them"};
+    found = file.path().string();
+  }
+  if (found.empty()) return Error{directory + ": has no manifest; name a file"};
+  return found;
+}
+
+}  // namespace
+
+Result<Log> find_log(const std::string& argument) {
+  Log log;
+  std::string path = argument;
+  if (fs::is_directory(path)) {
+    auto found = manifest_in(path);
+    if (!found) return found.error();
+    path = *found;
+  }
+  if (!path.ends_with(".manifest")) {
+    log.files = {path};
+    // What a base is, a file of one piece may be: RDB, commands, or both.
+    const auto opening = opening_of(path);
+    if (!opening) return opening.error();
+    log.has_base = !*opening && !path.ends_with(".incr.aof");
+    return log;
+  }
+  auto manifest = read_manifest(path);
+  if (!manifest) return manifest.error();
+  log.manifest_path = path;
+  log.manifest = std::move(*manifest);
+  log.has_base = log.manifest.base.has_value();
+  const fs::path directory = fs::path(path).parent_path();
+  if (log.has_base) log.files.push_back((directory / log.manifest.base->name).string());
+  for (const AofManifest::File& file : log.manifest.increments) {
+    log.files.push_back((directory / file.name).string());
+  }
+  return log;
+}
+
+Result<> LogCheck::run() {
+  for (std::size_t i = 0; i < log_.files.size(); ++i) {
+    const bool last = i + 1 == log_.files.size();
+    const bool base = i == 0 && log_.has_base;
+    if (!fs::exists(log_.files[i])) {
+      if (last && !base && !log_.manifest_path.empty()) {
+        fmt::print("{}: named, but not begun, which is no fault\n", log_.files[i]);
+        break;
+      }
+      fmt::print("{}: is missing\n", log_.files[i]);
+      found({i, std::nullopt, !base});
+    } else if (const auto done = base ? check_base_file() : check_segment(i); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<> LogCheck::check_base_file() {
+  const std::string& path = log_.files[0];
+  const auto report = check_base(path);
+  if (!report) {
+    fmt::print("{}\n", report.error().message);
+    found({0, std::nullopt, false});
+    return {};
+  }
+  if (report->rdb) {
+    fmt::print("{}: whole: RDB, {}, {} keys\n", path, report->lz4 ? "LZ4" : "plain", report->keys);
+  }
+  if (!report->commands) return {};
+  describe(path, *report->commands, std::nullopt);
+  if (report->commands->end != AofSegment::End::kWhole) found({0, report->commands});
+  return {};
+}
+
+Result<> LogCheck::check_segment(std::size_t index) {
+  const std::string& path = log_.files[index];
+  const auto opening = opening_of(path);
+  if (!opening) return opening.error();
+  IgnoringSink sink;
+  const auto segment = read_aof_segment(path, {.known_sequence = fault_ ? 0 : known_}, sink);
+  if (!segment) return segment.error();
+  describe(path, *segment, *opening);
+  if (fault_) {
+    commands_behind_ += segment->commands;
+    return {};
+  }
+  const std::uint64_t first = *opening ? (*opening)->sequence : 0;
+  if (begun_ && first > known_) {
+    if (is_repeated_later(index)) return {};
+    fmt::print("{}: a gap: it goes on after batch {}, but what is before ends with {}\n", path,
+               first, known_);
+    commands_behind_ += segment->commands;
+    found({index, std::nullopt});
+    return {};
+  }
+  begun_ = begun_ || segment->annotated;
+  known_ = std::max(known_, segment->sequence);
+  if (segment->end == AofSegment::End::kWhole) return {};
+  if (is_repeated_later(index)) {
+    fmt::print("{}: nothing is lost: a later segment goes on from there\n", path);
+  } else {
+    found({index, *segment});
+  }
+  return {};
+}
+
+// Whether a segment behind this one begins with what is missing here.
+bool LogCheck::is_repeated_later(std::size_t index) const {
+  for (std::size_t i = index + 1; begun_ && i < log_.files.size(); ++i) {
+    const auto opening = opening_of(log_.files[i]);
+    if (opening && *opening && (*opening)->sequence <= known_) return true;
+  }
+  return false;
+}
+
+void LogCheck::describe(const std::string& path, const AofSegment& segment,
+                        const std::optional<Annotation>& opening) {
+  const bool whole = segment.end == AofSegment::End::kWhole;
+  std::string text =
+      fmt::format("{}: {}: {} commands", path, whole ? "whole" : "damaged", segment.commands);
+  if (!segment.annotated) {
+    text += ", no checksums";
+  } else {
+    text += fmt::format(" in {} batches", segment.batches);
+    if (segment.batches != 0) {
+      text += fmt::format(", {} to {}", segment.first_sequence + 1, segment.sequence);
+    }
+    if (opening) text += fmt::format(", begun {}", print_time(opening->time_ms));
+    if (segment.batches != 0) text += fmt::format(", until {}", print_time(segment.time_ms));
+  }
+  fmt::print("{}\n", text);
+  if (whole) return;
+  fmt::print("  {}\n  {}\n", segment.damage,
+             segment.end == AofSegment::End::kRot
+                 ? "this was whole on disk once: it has been damaged since"
+                 : "a torn end, as a crash leaves it");
+  fmt::print("  good are the first {} of {} bytes\n", segment.good_bytes, segment.bytes);
+}
+
+}  // namespace tarn

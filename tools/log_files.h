@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/base/result.h"
+#include "persistence/aof/annotation.h"
+#include "persistence/aof/aof_reader.h"
+#include "persistence/aof/command_sink.h"
+#include "persistence/aof/manifest.h"
+
+namespace tarn {
+
+// What the tools ask of the files of an append-only file.
+
+// Runs nothing; the reader counts.
+class IgnoringSink final : public CommandSink {
+ public:
+  Result<> on_command(std::span<const std::string_view>) override { return {}; }
+};
+
+std::uint64_t file_bytes(const std::string& path);  // 0 where there is none
+Result<AofManifest> read_manifest(const std::string& path);
+
+// The line that a segment begins with; nothing for a file without annotations.
+Result<std::optional<Annotation>> opening_of(const std::string& path);
+
+// The highest number of a batch that lines behind `offset` have, damaged as what is between may be;
+// 0 for none.
+Result<std::uint64_t> last_batch_after(const std::string& path, std::uint64_t offset);
+
+// Where a base stands in the log, as it says itself; nothing where it does not.
+struct BasePosition {
+  std::uint64_t sequence = 0;
+  std::int64_t time_ms = 0;
+};
+Result<std::optional<BasePosition>> position_of_base(const std::string& path);
+
+// A base, read to its end, every checksum verified.
+struct BaseReport {
+  bool rdb = false;
+  bool lz4 = false;
+  std::uint64_t keys = 0;
+  std::optional<AofSegment> commands;  // that follow, or are all of it
+};
+// Damaged RDB is an error; damage in the commands is in their report.
+Result<BaseReport> check_base(const std::string& path);
+
+}  // namespace tarn
