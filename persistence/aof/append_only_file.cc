@@ -165,6 +165,7 @@ Result<> AppendOnlyFile::load_segments(const Loader& loader) {
     const std::string path = path_of(files[i]);
     if (i + 1 == files.size() && !exists(path)) {
       spdlog::warn("{} was named, but not begun, when the server ended", path);
+      manifest_.increments.pop_back();
       break;
     }
     const auto first = first_sequence_of(path);

@@ -154,6 +154,18 @@ def gap():
         equal(files.keys(), list(range(lost)))
 
 
+@check("a segment that was named and never begun is no fault, and the server starts, and again")
+def named_only():
+    with Files() as files:
+        with open(os.path.join(files.log, "appendonly.aof.manifest"), "a", encoding="utf-8") as file:
+            file.write("file appendonly.aof.90.incr.aof seq 90 type i\n")
+        status, text = run_tool("tarn-check-aof", files.log)
+        equal(status, 0, text)
+        expect("not begun" in text, text)
+        for _ in range(2):
+            equal(len(files.keys()), KEYS)
+
+
 @check("a log in use is not repaired")
 def in_use():
     with Files() as files:

@@ -62,13 +62,12 @@ class Recorder:
 
 def finished_backups(client):
     """Waits until all that is finished is copied."""
-    expect(
-        wait_until(
-            lambda: info(client)["backup_files_waiting"] == "0"
-            and int(info(client)["backup_files_done"]) > 0
-        ),
-        "backups do not end",
-    )
+
+    def all_done():
+        now = info(client)
+        return now["backup_files_waiting"] == "0" and now["backup_files_done"] != "0"
+
+    expect(wait_until(all_done), "backups do not end")
 
 
 def fill_segment(recorder):
@@ -82,13 +81,12 @@ def fill_segment(recorder):
 
 def rewrite(client):
     client.do("BGREWRITEAOF")
-    expect(
-        wait_until(
-            lambda: info(client)["aof_rewrite_in_progress"] == "0"
-            and info(client)["aof_rewrite_scheduled"] == "0"
-        ),
-        "the rewrite does not end",
-    )
+
+    def idle():
+        now = info(client)
+        return now["aof_rewrite_in_progress"] == "0" and now["aof_rewrite_scheduled"] == "0"
+
+    expect(wait_until(idle), "the rewrite does not end")
     equal(info(client)["aof_last_bgrewrite_status"], "ok")
 
 
