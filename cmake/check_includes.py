@@ -2,7 +2,8 @@
 """Verifies which room includes which, and who knows Asio. Prints each wrong include.
 
 The rooms stand in a line, server -> persistence -> core, and a file sees its own room and those to
-the right; tools -> persistence is beside it. The linker says the same (CMakeLists.txt), but a header without a .cc file would pass it.
+the right; tools -> persistence stands beside it. The linker says the same (CMakeLists.txt), but a
+header without a .cc file would pass it.
 """
 
 import pathlib
