@@ -362,13 +362,13 @@ bool AppendOnlyFile::segment_is_due() const {
 // Begins the segment, or the rewrite, that is due; the helper makes way for it.
 void AppendOnlyFile::do_what_is_due() {
   const bool rewrite = rewrite_wanted_ && may_fork();
-  const bool due = rewrite || segment_is_due();
+  const bool due = rewrite || segment_wanted_ || segment_is_due();
   if (!due || log_.failure() || clock_.monotonic_ms() < next_try_ms_) return log_.go_on();
   if (!log_.can_rotate()) return log_.make_way();
   if (rewrite) {
     try_rewrite();
-  } else {
-    static_cast<void>(begin_segment());
+  } else if (begin_segment()) {
+    segment_wanted_ = false;
   }
   log_.go_on();
 }

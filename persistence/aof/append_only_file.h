@@ -100,9 +100,10 @@ class AppendOnlyFile {
   bool rewriting() const { return job_.running(); }
   bool may_fork() const { return !rewriting() && !(other_child && other_child()); }
   void cancel_rewrite();
-  // Closes the segment, so that all that was logged so far is in files that are finished, and names
-  // those files: base and segments.
-  Result<> begin_segment();
+  // Has the segment closed as soon as may be, so that all that was logged by then is in files that
+  // are finished.
+  void request_segment() { segment_wanted_ = true; }
+  bool segment_requested() const { return segment_wanted_; }
   const AofManifest& manifest() const { return manifest_; }
   std::string path_of(const AofManifest::File& file) const;
 
@@ -113,6 +114,7 @@ class AppendOnlyFile {
 
  private:
   std::string manifest_path() const;
+  Result<> begin_segment();
   Result<> save_manifest();
   Result<> upgrade_single_file();
   Result<> load_base(const Loader& loader);
@@ -152,6 +154,7 @@ class AppendOnlyFile {
 
   ForkedJob job_;
   bool rewrite_wanted_ = false;
+  bool segment_wanted_ = false;
   AofManifest::File base_;  // that the child writes
   std::uint64_t rewrite_first_segment_ = 0;
   Stats stats_;

@@ -69,9 +69,10 @@ App::App(Config& config, ProcessTitle& title)
       service_manager_(options_.supervised) {
   run_.supervised = service_manager_.name();
   register_commands();
-  add_info_sections(info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_,
-                            loop_.stats(), rates_, memory_, expiry_.spent_cycles(), pubsub_,
-                            tracking_, key_waiters_, snapshots_, loading_.state(), aof_, backups_});
+  add_info_sections(
+      info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_, loop_.stats(),
+              rates_, memory_, expiry_.spent_cycles(), pubsub_, tracking_, key_waiters_, snapshots_,
+              loading_.state(), aof_, backups_, backup_copy_});
   watch_options();
   watch_files();
   watch_clients();
@@ -199,7 +200,10 @@ void App::add_jobs() {
     aof_driver_.tick();
     durable_waiters_.serve(aof_.log().safe_sequence());
   });
-  cron_.add("back up", 100ms, [this] { backups_.tick(); });
+  cron_.add("back up", 0ms, [this] {
+    backups_.tick();
+    backup_copy_.tick();
+  });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
@@ -233,12 +237,14 @@ Result<> App::listen() {
 // What those who write files tell each other, and of them.
 void App::watch_files() {
   snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
-  snapshots_.other_child = [this] { return aof_.rewriting(); };
+  snapshots_.other_child = [this] { return aof_.rewriting() || backup_copy_.has_child(); };
   snapshots_.on_saved = [this](const std::string& path) {
     back_up(path, fmt::format("dump-{}.rdb", clock_.now_ms() / 1000));
   };
   aof_.on_child_start = [this](const std::string& doing) { become_child(doing); };
-  aof_.other_child = [this] { return snapshots_.in_progress(); };
+  aof_.other_child = [this] { return snapshots_.in_progress() || backup_copy_.has_child(); };
+  backup_copy_.on_child_start = aof_.on_child_start;
+  backup_copy_.other_child = [this] { return snapshots_.in_progress() || aof_.rewriting(); };
   aof_.on_finished_file = [this](const std::string& path, const std::string& name) {
     back_up(path, name);
   };

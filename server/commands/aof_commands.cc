@@ -1,4 +1,4 @@
-// BGREWRITEAOF, WAITAOF.
+// BGREWRITEAOF, WAITAOF, BACKUP.
 
 #include <limits>
 
@@ -54,7 +54,27 @@ void waitaof(Call& call) {
   services.waiters.wait(call.session, local == 0 ? 0 : sequence, replicas > 0, timeout);
 }
 
+void backup(Call& call) {
+  BackupCopy& copy = call.feature<AofServices>().copy;
+  if (copy.in_progress()) return call.reply.error("ERR A backup is in progress already");
+  if (const auto started = copy.start(std::string(call.args[1])); !started) {
+    return call.reply.error("ERR " + started.error().message);
+  }
+  call.reply.simple("Backup started");
+}
+
 constexpr CommandRow kRows[] = {
+    {
+        .name = "backup",
+        .handler = backup,
+        .arity = 2,
+        .flags = kAdmin | kNoScript | kNoAsyncLoading,
+        .group = "server",
+        .since = "7.2.4",
+        .complexity = "O(1) with an append-only file; else a child writes all keys",
+        .summary = "Makes one consistent copy of the data in a new folder while writes go on",
+        .syntax = "folder",
+    },
     {
         .name = "bgrewriteaof",
         .handler = bgrewriteaof,

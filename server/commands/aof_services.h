@@ -1,7 +1,7 @@
 #pragma once
 
 #include "persistence/aof/append_only_file.h"
-#include "persistence/snapshot/snapshots.h"
+#include "persistence/backup/backup_copy.h"
 #include "server/config/options.h"
 #include "server/engine/durable_waiters.h"
 
@@ -11,8 +11,8 @@ namespace tarn {
 struct AofServices {
   const Options& options;
   AppendOnlyFile& aof;
-  Snapshots& snapshots;
   DurableWaiters& waiters;
+  BackupCopy& copy;
 };
 
 }  // namespace tarn

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "persistence/aof/append_only_file.h"
+#include "persistence/backup/backup_copy.h"
 #include "persistence/backup/backup_runner.h"
 #include "persistence/snapshot/snapshots.h"
 #include "server/metrics/info_sections.h"
@@ -99,6 +100,12 @@ void backups(InfoWriter& out, const InfoSources& from) {
   out.field("backup_last_time", status.last_done_s);
   out.field("backup_last_failure", on_one_line(status.last_failure));
   out.field("backup_last_failure_time", status.last_failure_s);
+  const BackupCopy::Status& copy = from.backup_copy.status();
+  out.flag("backup_copy_in_progress", from.backup_copy.in_progress());
+  out.field("backup_copy_last_status", copy.last_ok ? "ok" : "err");
+  out.field("backup_copy_last_folder", on_one_line(copy.last_folder));
+  out.field("backup_copy_last_time", copy.last_time_s);
+  out.field("backup_copy_last_failure", on_one_line(copy.last_failure));
 }
 
 void loading_progress(InfoWriter& out, const InfoSources& from) {

@@ -17,6 +17,7 @@
 namespace tarn {
 
 class AppendOnlyFile;
+class BackupCopy;
 class BackupRunner;
 class PubSub;
 class Snapshots;
@@ -45,6 +46,7 @@ struct InfoSources {
   const LoadingState& loading;
   const AppendOnlyFile& aof;
   const BackupRunner& backups;
+  const BackupCopy& backup_copy;
 };
 
 // The sections that every server has, in the order that clients are used to. Fields of what this

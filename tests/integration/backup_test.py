@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""BACKUP and backup-command: copies of finished files, and servers that start on them."""
+
+import os
+import shutil
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.server import wait_until  # noqa: E402
+
+
+def info(client, field):
+    for line in client.do("INFO", "persistence").decode().splitlines():
+        if line.startswith(field + ":"):
+            return line.split(":", 1)[1]
+    return None
+
+
+def write(client, first, count):
+    for n in range(first, first + count):
+        client.do("SET", f"key:{n}", "x" * 100)
+        client.do("RPUSH", "list", n)
+
+
+def copied(client):
+    expect(wait_until(lambda: info(client, "backup_copy_in_progress") == "0"), "no end of it")
+    equal(info(client, "backup_copy_last_status"), "ok", info(client, "backup_copy_last_failure"))
+
+
+def starts_on(folder, args, keys):
+    with server("--dir", folder, *args) as restored, restored.client() as client:
+        equal(client.do("DBSIZE"), keys + 1)
+        equal(client.do("LRANGE", "list", 0, -1), [str(n).encode() for n in range(keys)])
+
+
+@check("BACKUP copies the append-only file as of a moment", ours_only=True)
+def with_log():
+    args = ["--appendonly", "yes", "--aof-segment-size", "4kb"]
+    with server(*args) as tarn, tarn.client() as client:
+        write(client, 0, 300)
+        folder = os.path.join(tarn.directory, "copy")
+        equal(client.do("BACKUP", folder), b"Backup started")
+        copied(client)
+        write(client, 300, 50)
+        client.do("BGREWRITEAOF")
+        expect(client.call("BACKUP", folder).is_error, "a folder that is there is not written to")
+        starts_on(folder, args, 300)
+
+
+@check("BACKUP without a log is a snapshot", ours_only=True)
+def without_log():
+    with server() as tarn, tarn.client() as client:
+        write(client, 0, 100)
+        folder = os.path.join(tarn.directory, "copy")
+        client.do("BACKUP", folder)
+        copied(client)
+        starts_on(folder, [], 100)
+
+
+@check("backup-command gets every closed segment and base, in order, and again until it works",
+       ours_only=True)
+def command():
+    with server("--appendonly", "yes", "--aof-segment-size", "4kb",
+                "--enable-protected-configs", "yes") as tarn, tarn.client() as client:
+        store = os.path.join(tarn.directory, "store")
+        client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+        write(client, 0, 300)
+        expect(wait_until(lambda: info(client, "backup_last_status") == "err"), "it cannot work")
+        expect("cp:" in info(client, "backup_last_failure"), "the failure is not told")
+        os.mkdir(store)
+        client.do("BGREWRITEAOF")
+        expect(wait_until(lambda: info(client, "aof_rewrites") == "1"), "no rewrite")
+        expect(wait_until(lambda: info(client, "backup_files_waiting") == "0", timeout=20),
+               lambda: f"still waiting: {info(client, 'backup_files_waiting')}")
+        names = os.listdir(store)
+        expect(any(".base." in name for name in names), names)
+        expect(sum(".incr." in name for name in names) > 3, names)
+        equal(info(client, "backup_last_status"), "ok")
+
+
+@check("a file that waits is handed over after a restart", ours_only=True)
+def restart():
+    with server("--save", "", "--enable-protected-configs", "yes") as tarn:
+        store = os.path.join(tarn.directory, "store")
+        with tarn.client() as client:
+            client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+            write(client, 0, 10)
+            client.do("SAVE")
+            expect(wait_until(lambda: info(client, "backup_last_status") == "err"), "no failure")
+        tarn.stop()
+        os.mkdir(store)
+        tarn.args += ["--backup-command", f"cp %p {store}/%f"]
+        tarn.start()
+        expect(wait_until(lambda: os.listdir(store), timeout=20), "it was forgotten")
+
+
+if __name__ == "__main__":
+    main()
