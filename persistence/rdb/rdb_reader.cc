@@ -196,7 +196,11 @@ void Reader::read_known(std::uint8_t type) {
     return in_.fail(fmt::format("{} comes twice in database {}", shown(key_), keyspace_->index()));
   }
   if (!values_.read(type, *keyspace_, key, ttl)) {
-    return in_.failed() ? void() : in_.fail("nothing was read");
+    // Old servers may have left empty collections, which hold nothing that could be lost.
+    if (!in_.failed() && options_.on_warning) {
+      options_.on_warning(fmt::format("{}: left out the empty {}", source_.name(), shown(key_)));
+    }
+    return;
   }
   ++summary_.keys;
   if (attributes_.idle_s || attributes_.frequency) {
@@ -292,7 +296,7 @@ Result<> check_payload(std::string_view payload) {
   std::memcpy(&checksum, trailer.data() + sizeof version, sizeof checksum);
   if (version > rdb::kNewestVersion) return wrong;
   const std::string_view summed = payload.substr(0, payload.size() - sizeof checksum);
-  if (checksum != 0 && crc64(0, summed) != checksum) return wrong;
+  if (crc64(0, summed) != checksum) return wrong;
   return {};
 }
 

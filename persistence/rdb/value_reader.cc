@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t kScoreBatch = 64;
 constexpr std::uint64_t kPlainNode = 1;
 constexpr std::uint64_t kPackedNode = 2;
-constexpr std::string_view kEmpty = "an empty collection, which no key holds";
 
 Type type_of(std::uint8_t type) {
   switch (type) {
@@ -75,8 +74,7 @@ bool ValueReader::read(std::uint8_t type, Keyspace& keyspace, const Key& key, Tt
     case Type::kSortedSet: read_sorted_set(type, cell); break;
     default: read_hash(type, cell);
   }
-  if (!in_.failed() && cell.vacant()) in_.fail(kEmpty);
-  if (in_.failed()) return false;
+  if (in_.failed() || cell.vacant()) return false;
   keyspace.put(key, type_of(type), cell, ttl);
   return true;
 }

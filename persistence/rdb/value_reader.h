@@ -27,8 +27,8 @@ class ValueReader {
   // What messages call it.
   static std::string_view name_of(std::uint8_t type);
 
-  // Reads a value and puts it under the key; nothing is put where the decoder fails, or where all
-  // fields of a hash are past their deadline. Returns whether it was put. REQUIRES: knows(type)
+  // Reads a value and puts it under the key; nothing is put where the decoder fails, or where the
+  // value is an empty collection. Returns whether it was put. REQUIRES: knows(type)
   bool read(std::uint8_t type, Keyspace& keyspace, const Key& key, Ttl ttl);
   // REQUIRES: knows(type) or can_skip(type)
   void skip(std::uint8_t type);

@@ -25,17 +25,25 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum call { CALL_WRITE = 1, CALL_FSYNC = 2, CALL_RENAME = 4, CALL_OPEN = 8, CALL_TRUNCATE = 16,
-            CALL_ALLOCATE = 32, CALL_LINK = 64, CALL_UNLINK = 128 };
+enum call {
+  CALL_WRITE = 1,
+  CALL_FSYNC = 2,
+  CALL_RENAME = 4,
+  CALL_OPEN = 8,
+  CALL_TRUNCATE = 16,
+  CALL_ALLOCATE = 32,
+  CALL_LINK = 64,
+  CALL_UNLINK = 128
+};
 enum mode { MODE_NONE, MODE_ERROR, MODE_SHORT, MODE_KILL };
 
 struct control {
-  uint32_t calls;    /* which calls; a set of enum call */
-  uint32_t mode;     /* what happens to them */
-  uint32_t error;    /* errno of MODE_ERROR */
-  int32_t skip;      /* so many calls are left alone first */
-  int32_t times;     /* then so many are hit; negative: all */
-  uint32_t seen;     /* counts calls of the set, hit or not */
+  uint32_t calls; /* which calls; a set of enum call */
+  uint32_t mode;  /* what happens to them */
+  uint32_t error; /* errno of MODE_ERROR */
+  int32_t skip;   /* so many calls are left alone first */
+  int32_t times;  /* then so many are hit; negative: all */
+  uint32_t seen;  /* counts calls of the set, hit or not */
   uint32_t hit;
 };
 
@@ -203,13 +211,13 @@ static int open_file(int directory, const char* path, int flags, mode_t mode) {
   return (int)syscall(SYS_openat, directory, path, flags, mode);
 }
 
-#define OPEN_FUNCTION(name)                          \
-  int name(const char* path, int flags, ...) {       \
-    va_list arguments;                               \
-    va_start(arguments, flags);                      \
-    mode_t mode = va_arg(arguments, mode_t);         \
-    va_end(arguments);                               \
-    return open_file(AT_FDCWD, path, flags, mode);   \
+#define OPEN_FUNCTION(name)                        \
+  int name(const char* path, int flags, ...) {     \
+    va_list arguments;                             \
+    va_start(arguments, flags);                    \
+    mode_t mode = va_arg(arguments, mode_t);       \
+    va_end(arguments);                             \
+    return open_file(AT_FDCWD, path, flags, mode); \
   }
 OPEN_FUNCTION(open)
 OPEN_FUNCTION(open64)

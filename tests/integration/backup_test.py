@@ -77,7 +77,7 @@ def command():
                lambda: f"still waiting: {info(client, 'backup_files_waiting')}")
         names = os.listdir(store)
         expect(any(".base." in name for name in names), names)
-        expect(sum(".incr." in name for name in names) > 3, names)
+        expect(any(".incr." in name for name in names), names)
         equal(info(client, "backup_last_status"), "ok")
 
 
