@@ -37,6 +37,7 @@ class Bytes {
   std::uint64_t number(unsigned count) {
     const std::string_view taken = take(count);
     std::uint64_t value = 0;
+    if (taken.empty()) return value;
     std::memcpy(&value, taken.data(), taken.size());
     return value;
   }

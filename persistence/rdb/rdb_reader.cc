@@ -279,7 +279,12 @@ Result<RdbSummary> read_rdb(ByteSource& source, const RdbReadOptions& options,
   if (looked_at == kLz4Magic) {
     Lz4Source expanded(source, looked_at);
     auto summary = Reader(expanded, options, databases).read();
-    if (summary) summary->lz4 = true;
+    if (!summary) return summary;
+    summary->lz4 = true;
+    // The frame's end has a checksum of its own.
+    char rest;
+    const auto end = expanded.read({&rest, 1});
+    if (!end) return end.error();
     return summary;
   }
   ResumedSource whole(source, looked_at);

@@ -214,8 +214,8 @@ TEST_CASE("a field of a large hash takes what it says") {
   const std::string eight(8, 'f');
   CHECK(HashField::bytes_for(eight, eight, kNoDeadline) == 18);
   CHECK(HashField::bytes_for(eight, eight, kStart) == 24);
-  for (const std::size_t field_bytes : {0, 1, 126, 127, 128, 300}) {
-    for (const std::size_t value_bytes : {0, 127, 128, 200}) {
+  for (const std::size_t field_bytes : {0U, 1U, 126U, 127U, 128U, 300U}) {
+    for (const std::size_t value_bytes : {0U, 127U, 128U, 200U}) {
       for (const std::int64_t deadline_ms : {kNoDeadline, kStart, HashField::kMaxDeadlineMs}) {
         const std::string field(field_bytes, 'f');
         const std::string value(value_bytes, 'v');
@@ -323,7 +323,7 @@ TEST_CASE("a mass expiry goes in slices, and nobody sees what is left of it") {
   const std::uint64_t seed = std::random_device()();
   CAPTURE(seed);
   Rng rng(seed);
-  for (const std::uint64_t spread : {1, 50, 5'000'000}) {
+  for (const std::uint64_t spread : {1U, 50U, 5'000'000U}) {
     CAPTURE(spread);
     ObjectHeap heap;
     DetachedCell cell(heap);
@@ -457,7 +457,7 @@ TEST_CASE("a sample has no field twice, and all where as many are asked for") {
     DetachedCell cell(heap);
     Hash hash(cell, limits);
     fill(hash, 100);
-    for (const std::size_t count : {0, 1, 20, 60, 100, 1000}) {
+    for (const std::size_t count : {0U, 1U, 20U, 60U, 100U, 1000U}) {
       std::set<std::string> fields;
       std::size_t seen = 0;
       hash.view().sample(count, rng, [&](std::string_view f, std::string_view) {

@@ -42,7 +42,7 @@ std::string some_text(std::size_t size) {
 }
 
 TEST_CASE("what was written comes back") {
-  for (const std::size_t size : {0, 1, 1000, 300'000, 3'000'000}) {
+  for (const std::size_t size : {0U, 1U, 1000U, 300'000U, 3'000'000U}) {
     const std::string text = some_text(size);
     const std::string frame = compress(text);
     CHECK(frame.starts_with(kLz4Magic));

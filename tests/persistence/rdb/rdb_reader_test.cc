@@ -209,6 +209,21 @@ TEST_CASE_FIXTURE(ReaderFixture, "every cut and every changed byte of a file is 
   }
 }
 
+TEST_CASE_FIXTURE(ReaderFixture, "an LZ4 frame without its end is found") {
+  fill(databases);
+  std::string file;
+  MemorySink memory(file);
+  Lz4Sink frame(memory);
+  REQUIRE(write_rdb(databases, {}, frame));
+  REQUIRE(frame.finish());
+  for (std::size_t cut = 1; cut < 20; ++cut) {
+    CAPTURE(cut);
+    Databases again(clock, 2);
+    MemorySource source(std::string_view(file).substr(0, file.size() - cut), "file");
+    CHECK_FALSE(read_rdb(source, {}, again));
+  }
+}
+
 TEST_CASE_FIXTURE(ReaderFixture, "a payload without its checksum is refused") {
   databases[0].set_string(Key("a"), "value", Ttl::none());
   std::string payload = dump_payload(*databases[0].peek(Key("a")));
