@@ -98,7 +98,8 @@ TEST_CASE_FIXTURE(Fixture, "members of sets, small and large") {
 
 TEST_CASE_FIXTURE(Fixture, "fields of hashes, and their deadlines after them") {
   CollectionEdit edit(databases[0], Key("h"), Type::kHash);
-  Hash hash(edit, {});
+  const HashLimits limits;
+  Hash hash(edit, limits);
   hash.set("f", "v");
   hash.set("g", "w", 99'000'000'000'000);
   edit.commit(2);
