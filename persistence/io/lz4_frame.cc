@@ -4,7 +4,6 @@
 #include <lz4frame.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/assert.h"
 
@@ -71,7 +70,7 @@ Lz4Source::Lz4Source(ByteSource& source, std::string_view already_read)
     : source_(source), input_(std::make_unique_for_overwrite<char[]>(kInputBytes)) {
   TARN_ASSERT(already_read.size() <= kInputBytes);
   TARN_ASSERT(!LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION)));
-  std::memcpy(input_.get(), already_read.data(), already_read.size());
+  std::copy(already_read.begin(), already_read.end(), input_.get());
   input_end_ = already_read.size();
 }
 
