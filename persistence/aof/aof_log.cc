@@ -132,9 +132,11 @@ std::uint64_t AofLog::commit(std::int64_t now_ms) {
     timestamp_s_ = now_ms / 1000;
     batch_.insert(0, fmt::format("#TS:{}\r\n", timestamp_s_));
   }
-  const std::string line = print_annotation(
-      {.sequence = ++sequence_, .bytes = batch_.size(), .safe = safe_sequence_, .time_ms = now_ms},
-      batch_, chain_);
+  const std::string line = print_annotation({.sequence = ++sequence_,
+                                             .bytes = batch_.size(),
+                                             .safe = synced_sequence_,
+                                             .time_ms = now_ms},
+                                            batch_, chain_);
   buffer_ += batch_;
   buffer_ += line;
   batch_sizes_.push_back({sequence_, batch_.size(), batch_.size() + line.size()});

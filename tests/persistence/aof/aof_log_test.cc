@@ -117,6 +117,16 @@ TEST_CASE_FIXTURE(LogFixture,
   CHECK(log.safe_sequence() == 1);
 }
 
+TEST_CASE_FIXTURE(LogFixture,
+                  "without syncs no batch is said to be safe, so what is lost of them is torn") {
+  log.sync = AofSync::kNo;
+  REQUIRE(log.start(path("1"), 0, now_ms));
+  commit({"SET", "a", "1"});
+  commit({"SET", "a", "2"});
+  CHECK(log.safe_sequence() == 2);
+  CHECK(content(path("1")).find("seq=2 bytes=27 safe=0 ") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(LogFixture, "segments follow each other") {
   for (const AofSync sync : {AofSync::kAlways, AofSync::kEverySecond, AofSync::kNo}) {
     AofLog rotating([] {});
