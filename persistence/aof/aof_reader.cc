@@ -54,7 +54,6 @@ class SegmentReader {
   Result<> take_annotation(const Annotation& annotation, std::string_view line);
   Result<> take_command();
   Result<> run_batch();
-  Result<> run_command(std::size_t first, std::size_t last);
   void settle(std::size_t end);
   void stop_at_damage(std::string_view what);
   bool is_claimed_safe();

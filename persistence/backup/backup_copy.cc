@@ -58,13 +58,14 @@ Result<> BackupCopy::link_files() const {
 }
 
 Result<> BackupCopy::start_child() {
-  const std::string path = folder_ + "/" + snapshot_name;
+  const Snapshots::Settings& how = snapshots_.settings;
+  const std::string path = folder_ + "/" + how.path;
   const auto started =
       job_.start({.title = "tarn-backup",
                   .scratch_file = snapshot_scratch_file(path),
                   .on_start = on_child_start},
-                 [this, path](ForkedJob::Progress& progress) {
-                   return save_snapshot(databases_, snapshot, path,
+                 [this, path, file = how.file](ForkedJob::Progress& progress) {
+                   return save_snapshot(databases_, file, path,
                                         [&](std::uint64_t keys) { progress.report(keys); });
                  });
   if (started) databases_.context().forked = true;

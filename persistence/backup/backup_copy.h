@@ -8,7 +8,7 @@
 #include "core/keyspace/databases.h"
 #include "persistence/aof/append_only_file.h"
 #include "persistence/snapshot/forked_job.h"
-#include "persistence/snapshot/snapshot_file.h"
+#include "persistence/snapshot/snapshots.h"
 
 namespace tarn {
 
@@ -26,12 +26,11 @@ class BackupCopy {
     std::string last_failure;
   };
 
-  BackupCopy(Databases& databases, const Clock& clock, AppendOnlyFile& aof)
-      : databases_(databases), clock_(clock), aof_(aof) {}
+  // A snapshot is made as `snapshots` makes it, and under the same name.
+  BackupCopy(Databases& databases, const Clock& clock, AppendOnlyFile& aof,
+             const Snapshots& snapshots)
+      : databases_(databases), clock_(clock), aof_(aof), snapshots_(snapshots) {}
 
-  // For a snapshot; to be set by the owner.
-  SnapshotSettings snapshot;
-  std::string snapshot_name = "dump.rdb";
   std::function<bool()> other_child;
   std::function<void(const std::string& doing)> on_child_start;
 
@@ -53,6 +52,7 @@ class BackupCopy {
   Databases& databases_;
   const Clock& clock_;
   AppendOnlyFile& aof_;
+  const Snapshots& snapshots_;
   ForkedJob job_;
   std::string folder_;  // empty where nothing is going on
   Status status_;

@@ -120,7 +120,7 @@ class App {
   AppendOnlyFile aof_{databases_, clock_, [this] { look_at_log_soon(); }};
   AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
   DurableWaiters durable_waiters_{blocked_};
-  BackupCopy backup_copy_{databases_, clock_, aof_};
+  BackupCopy backup_copy_{databases_, clock_, aof_, snapshots_};
   AofServices aof_services_{options_, aof_, durable_waiters_, backup_copy_};
   BackupQueue backup_queue_{"backup-queue"};
   BackupRunner backups_{backup_queue_, clock_};

@@ -52,12 +52,15 @@ def with_log():
 
 @check("BACKUP without a log is a snapshot", ours_only=True)
 def without_log():
-    with server() as tarn, tarn.client() as client:
+    args = ["--dbfilename", "other.rdb", "--rdbcompression", "no"]
+    with server(*args) as tarn, tarn.client() as client:
         write(client, 0, 100)
         folder = os.path.join(tarn.directory, "copy")
         client.do("BACKUP", folder)
         copied(client)
-        starts_on(folder, [], 100)
+        with open(os.path.join(folder, "other.rdb"), "rb") as file:
+            equal(file.read(5), b"REDIS", "rdbcompression no")
+        starts_on(folder, args, 100)
 
 
 @check("backup-command gets every closed segment and base, in order, and again until it works",
