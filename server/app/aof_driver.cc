@@ -11,6 +11,7 @@
 #include "persistence/io/file_source.h"
 #include "persistence/rdb/rdb_reader.h"
 #include "server/app/log_replayer.h"
+#include "server/app/snapshot_driver.h"
 #include "server/config/value_limits.h"
 
 namespace tarn {
@@ -27,14 +28,6 @@ AofSync sync_of(FsyncPolicy policy) {
     case FsyncPolicy::kNo: return AofSync::kNo;
   }
   return AofSync::kAlways;
-}
-
-SnapshotFormat format_of(RdbCompression compression) {
-  switch (compression) {
-    case RdbCompression::kNo: return SnapshotFormat::kPlain;
-    case RdbCompression::kLzf: return SnapshotFormat::kLzf;
-    default: return SnapshotFormat::kLz4;
-  }
 }
 
 void append_head(std::string& out, char mark, std::size_t number) {
@@ -83,7 +76,7 @@ AofDriver::AofDriver(Config& config, Dispatcher& dispatcher, Propagation& propag
 void AofDriver::follow_options(const Options& options) {
   aof_.settings = {.directory = options.appenddirname,
                    .name = options.appendfilename,
-                   .base = {.format = format_of(options.rdbcompression),
+                   .base = {.format = snapshot_format(options.rdbcompression),
                             .checksum = options.rdbchecksum,
                             .incremental_fsync = options.aof_rewrite_incremental_fsync,
                             .key_delay_us = options.rdb_key_save_delay_us},

@@ -21,14 +21,6 @@ constexpr std::string_view kWritesRefused =
     "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
     "option). Please check the Redis logs for details about the RDB error.";
 
-SnapshotFormat format_of(RdbCompression compression) {
-  switch (compression) {
-    case RdbCompression::kNo: return SnapshotFormat::kPlain;
-    case RdbCompression::kLzf: return SnapshotFormat::kLzf;
-    default: return SnapshotFormat::kLz4;
-  }
-}
-
 // Where nothing is evicted by them, nobody needs the hints.
 bool wants_access_hints(EvictionPolicy policy) {
   switch (policy) {
@@ -41,6 +33,14 @@ bool wants_access_hints(EvictionPolicy policy) {
 }
 
 }  // namespace
+
+SnapshotFormat snapshot_format(RdbCompression compression) {
+  switch (compression) {
+    case RdbCompression::kNo: return SnapshotFormat::kPlain;
+    case RdbCompression::kLzf: return SnapshotFormat::kLzf;
+    default: return SnapshotFormat::kLz4;
+  }
+}
 
 SnapshotDriver::SnapshotDriver(Config& config, Dispatcher& dispatcher, Snapshots& snapshots,
                                DatasetLoading& loading)
@@ -60,7 +60,7 @@ SnapshotDriver::SnapshotDriver(Config& config, Dispatcher& dispatcher, Snapshots
 
 void SnapshotDriver::follow_options(const Options& options) {
   snapshots_.settings = {.path = options.dbfilename,
-                         .file = {.format = format_of(options.rdbcompression),
+                         .file = {.format = snapshot_format(options.rdbcompression),
                                   .checksum = options.rdbchecksum,
                                   .incremental_fsync = options.rdb_save_incremental_fsync,
                                   .access_hints = wants_access_hints(options.maxmemory_policy),

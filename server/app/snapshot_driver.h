@@ -8,6 +8,9 @@
 
 namespace tarn {
 
+// The form of files that the option asks for.
+SnapshotFormat snapshot_format(RdbCompression compression);
+
 // What snapshots have to do with the rest of the server: the options that rule them, writes that
 // are refused while they fail, loading, and the one at the end.
 class SnapshotDriver {
