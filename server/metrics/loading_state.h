@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -27,7 +28,7 @@ struct LoadingState {
     if (loaded_bytes == 0 || total_bytes == 0) return -1;
     const double share = static_cast<double>(loaded_bytes) / static_cast<double>(total_bytes);
     const double elapsed_ms = static_cast<double>(now_ms - started_ms);
-    return static_cast<std::int64_t>(elapsed_ms * (1.0 / share - 1.0) / 1000.0 + 0.5);
+    return std::llround(elapsed_ms * (1.0 / share - 1.0) / 1000.0);
   }
 };
 
