@@ -67,7 +67,9 @@ struct Text {
 };
 
 constexpr std::uint8_t kEnd = 0xff;
+// Where a count stands that its field does not take. It stays when elements go, so it says nothing.
 constexpr std::size_t kUncounted = 65'535;
+constexpr std::uint8_t kZipmapUncounted = 254;
 
 bool read_listpack_element(Bytes& in, Text& text) {
   const std::uint8_t tag = in.byte();
@@ -151,7 +153,7 @@ bool read_listpack(std::string_view bytes, const VisitPacked& visit) {
     ++seen;
     if (!visit(text.view)) return false;
   }
-  return in.left() == 1 && (count == kUncounted ? seen >= kUncounted : count == seen);
+  return in.left() == 1 && (count == kUncounted || count == seen);
 }
 
 // total 4 | offset of the last element 4 | count 2 | length of the one before, element | ... | 0xff
@@ -175,8 +177,7 @@ bool read_ziplist(std::string_view bytes, const VisitPacked& visit) {
     ++seen;
     if (!visit(text.view)) return false;
   }
-  return in.left() == 1 && tail == last_start &&
-         (count == kUncounted ? seen >= kUncounted : count == seen);
+  return in.left() == 1 && tail == last_start && (count == kUncounted || count == seen);
 }
 
 // count 1 | field length, field, value length, free 1, value, free bytes | ... | 0xff
@@ -195,7 +196,7 @@ bool read_zipmap(std::string_view bytes, const VisitPacked& visit) {
     ++seen;
     if (!visit(field) || !visit(value)) return false;
   }
-  return !in.failed() && in.left() == 1 && (count >= 254 ? seen >= 254 : count == seen);
+  return !in.failed() && in.left() == 1 && (count >= kZipmapUncounted || count == seen);
 }
 
 // width 4 | count 4 | values
