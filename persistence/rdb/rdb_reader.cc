@@ -222,7 +222,8 @@ void Reader::skip_unknown(std::uint8_t type) {
   if (in_.failed()) return;
   ++summary_.skipped;
   if (options_.on_warning) {
-    options_.on_warning(fmt::format("{}: left out {}", source_.name(), what));
+    options_.on_warning(fmt::format("{}: left out {}, {}", source_.name(), shown(key_),
+                                    ValueReader::name_of(type)));
   }
 }
 

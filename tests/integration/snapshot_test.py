@@ -284,6 +284,53 @@ def from_redis():
             loads_in("tarn", dump_of(other), digest(client), f"rdbcompression {how}")
 
 
+def add_streams(client):
+    """Streams with groups, consumers and entries that nobody has acknowledged; and a library."""
+    for key, entries in (("events:1", 1), ("events:300", 300)):
+        for n in range(entries):
+            client.do("XADD", key, "*", "n", n, "text", "x" * n)
+        client.do("XGROUP", "CREATE", key, "group", "0")
+        client.do("XGROUP", "CREATE", key, "idle", "$")
+        client.do("XGROUP", "CREATECONSUMER", key, "group", "idle")
+        for consumer in ("a", "b"):
+            client.do(
+                "XREADGROUP", "GROUP", "group", consumer, "COUNT", 20, "STREAMS", key, ">"
+            )
+        client.do("XDEL", key, client.do("XRANGE", key, "-", "+", "COUNT", 1)[0][0])
+    client.do("XTRIM", "events:300", "MAXLEN", 100)
+    client.do("PEXPIREAT", "events:300", FAR_MS)
+    client.do("XGROUP", "CREATE", "events:none", "group", "$", "MKSTREAM")
+    body = "redis.register_function('f', function() return 1 end)"
+    client.do("FUNCTION", "LOAD", f"#!lua name=lib\n{body}")
+
+
+@check("streams and functions of redis-server: refused by name, or left out", ours_only=True)
+def unknown_things():
+    other = Server("redis", list(DEBUG))
+    with other:
+        with other.client() as client:
+            fill(client)
+            wanted = digest(client)
+            add_streams(client)
+            client.do("SAVE")
+        one = server(*DEBUG)
+        shutil.copy(dump_of(other), dump_of(one))
+        refuses(one, b"library of functions", b"rdb-skip-unknown yes")
+        one.args += ["--rdb-skip-unknown", "yes"]
+        with one, one.client() as client:
+            equal(digest(client), wanted, "digest of all the rest")
+            for left_out in (b'key "events:1", a stream', b'key "events:300", a stream',
+                             b'key "events:none", a stream', b"a library of functions"):
+                expect(left_out in one.log(), f"no {left_out!r} in {one.log_tail()}")
+        with other.client() as client:
+            client.do("FUNCTION", "FLUSH")
+            client.do("SAVE")
+        one = server()
+        shutil.copy(dump_of(other), dump_of(one))
+        refuses(one, b'"events:', b"is a stream", b"rdb-skip-unknown yes")
+        one.remove()
+
+
 @check("while the file is loaded, clients are told to wait, and how long")
 def loading():
     with server("--rdbcompression", "no") as one:
