@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """What DUMP gives here, redis-server restores, and the other way round: for values of all types, in
-all encodings."""
+all encodings. What is damaged is refused, or a value."""
 
 import os
 import random
+import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.resp import ReplyError  # noqa: E402
 from support.server import Server, scaled  # noqa: E402
 
 INTEGERS = [0, 1, -1, 12, 127, 128, -128, 4095, 4096, -4096, -4097, 32767, -32768, 32768, 8388607,
@@ -87,6 +89,131 @@ def redis_to_ours():
     ours, redis = both()
     with ours, redis, ours.client() as target, redis.client() as source:
         carry(source, target, False)
+
+
+# ---- Damage -------------------------------------------------------------------------------------
+
+
+def _crc_table():
+    """CRC-64 with the Jones polynomial, reflected: that of RDB files."""
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = (byte >> 1) ^ (0x95AC9329AC4BC9B5 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+CRC_TABLE = _crc_table()
+
+
+def mended(payload):
+    """The payload, whose last eight bytes are made the checksum of what is before."""
+    crc = 0
+    for byte in payload[:-8]:
+        crc = CRC_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return payload[:-8] + struct.pack("<Q", crc)
+
+
+def samples(client, fields_too):
+    """A payload of each type and encoding, most of them short."""
+    words = [f"word-{n}" for n in range(200)]
+    for command in (
+        ["SET", "int:8", "5"],
+        ["SET", "int:32", "123456"],
+        ["SET", "text", "some text"],
+        ["SET", "compressible", "abcabcabc" * 30],
+        ["RPUSH", "list", "a", "1", "-200", "70000", "", "x" * 70],
+        ["RPUSH", "list:large", "x" * 9000, "y"],
+        ["SADD", "ints", "1", "2", "-3"],
+        ["SADD", "ints:64", "1", 2**40],
+        ["SADD", "set", "a", "1", "x" * 70],
+        ["HSET", "hash", "f", "v", "g", "12345", "h", ""],
+        ["HSET", "hash:large", "f", "x" * 70, "g", "1"],
+        ["ZADD", "zset", "1.5", "a", "inf", "b", "-3", "c"],
+        ["ZADD", "zset:large", "1.5", "a", "-inf", "x" * 70],
+        ["SADD", "set:many", *words],
+        ["HSET", "hash:many", *(x for word in words for x in (word, "1"))],
+        ["ZADD", "zset:many", *(x for n, word in enumerate(words) for x in (n / 3, word))],
+        ["RPUSH", "list:many", *words],
+    ):
+        client.do(*command)
+    if fields_too:
+        client.do("COPY", "hash", "hash:deadlines")
+        client.do("COPY", "hash:large", "hash:large:deadlines")
+        for key in ("hash:deadlines", "hash:large:deadlines"):
+            client.do("HPEXPIREAT", key, 4102444800123, "FIELDS", 1, "g")
+    keys = sorted(client.do("KEYS", "*"))
+    payloads = [client.do("DUMP", key) for key in keys]
+    client.do("FLUSHALL")
+    return dict(zip(keys, payloads))
+
+
+def damaged(payload):
+    """Every truncation, and every byte changed to some others; of a long payload, a selection."""
+    body, version = payload[:-10], payload[-10:-8]
+    step = 1 + len(body) // 400
+    for size in range(0, len(body), step):
+        yield mended(body[:size] + version + bytes(8))
+    changes = (0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF)
+    for at in range(0, len(body), step):
+        for change in changes if len(body) < 400 else changes[7:]:
+            changed = bytes([body[at] ^ change])
+            yield mended(body[:at] + changed + body[at + 1 :] + version + bytes(8))
+
+
+READ = {
+    b"string": ("STRLEN", "GET"),
+    b"list": ("LLEN", "LRANGE 0 -1", "LINDEX -1"),
+    b"set": ("SCARD", "SMEMBERS", "SRANDMEMBER 3"),
+    b"hash": ("HLEN", "HGETALL", "HRANDFIELD 3"),
+    b"zset": ("ZCARD", "ZRANGE 0 -1 WITHSCORES", "ZRANGEBYSCORE -inf +inf"),
+}
+
+
+def restore_damaged(client, what, payload):
+    """What was taken for a value can be read, written and loaded."""
+    bad = list(damaged(payload))
+    replies = client.pipeline(["RESTORE", n, 0, text] for n, text in enumerate(bad))
+    taken = [n for n, reply in enumerate(replies) if reply == b"OK"]
+    errors = {str(reply) for reply in replies if reply != b"OK"}
+    expect(errors <= {"ERR Bad data format"}, f"{what}: {errors}")
+    # A hash whose fields have deadlines may have got one that has passed.
+    dead = b"deadlines" in what
+    alive = client.do("DBSIZE")
+    expect(alive == len(taken) or dead, f"{what}: {alive} keys, {len(taken)} restored")
+
+    kinds = client.pipeline(["TYPE", n] for n in taken)
+    queries = [
+        [name, n, *arguments]
+        for n, kind in zip(taken, kinds) if kind != b"none"
+        for name, *arguments in map(str.split, READ[kind])
+    ]
+    for query, reply in zip(queries, client.pipeline(queries)):
+        expect(not isinstance(reply, ReplyError), lambda: f"{what}: {query}: {reply}")
+    digest_before = client.do("DEBUG", "DIGEST")
+    equal(client.do("DEBUG", "RELOAD"), b"OK")
+    equal(client.do("DEBUG", "DIGEST"), digest_before, f"{what}: digest after DEBUG RELOAD")
+    client.do("FLUSHALL")
+
+
+@check("a damaged payload is refused, or a value: of every type and encoding", ours_only=True)
+def damage():
+    ours, redis = both()
+    with ours, redis, ours.client() as client:
+        with redis.client() as other:
+            theirs = samples(other, False)
+        for origin, payloads in (("ours", samples(client, True)), ("redis-server's", theirs)):
+            for key, payload in payloads.items():
+                restore_damaged(client, b"%b of %b" % (origin.encode(), key), payload)
+        # The payload itself, and that without its checksum.
+        good = theirs[b"hash"]
+        equal(client.do("RESTORE", "good", 0, mended(good)), b"OK")
+        for bad in (good[:-1], good + b"x", good[:-8] + bytes(8), b"", good[-10:], good[:9]):
+            reply = client.call("RESTORE", "bad", 0, bad)
+            wanted = b"ERR DUMP payload version or checksum are wrong"
+            equal(reply.value, wanted, repr(bad))
+        equal(client.do("DBSIZE"), 1)
 
 
 @check("DUMP of a missing key is nil")
