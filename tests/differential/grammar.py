@@ -348,14 +348,22 @@ def never(_args):
 
 
 class Family:
-    """Rows, what of them must not be sent (`forbidden(args)`; args[0] is upper case there), and the
-    commands that the tested server must know for the family to be used."""
+    """Rows, what of them must not be sent (`forbidden(args)`; args[0] is upper case there), the
+    commands that the tested server must know for the family to be used, and what must not be sent
+    by any family in an epoch in which this one takes part (`excludes(args)`)."""
 
-    def __init__(self, name, rows, forbidden=never, requires=()):
+    def __init__(self, name, rows, forbidden=never, requires=(), excludes=never):
         self.name = name
         self.rows = rows
         self.forbidden = forbidden
         self.requires = requires
+        self.excludes = excludes
+
+
+def taking_part(families, epoch):
+    """Families that exclude others' commands leave every other pair of epochs to those."""
+    modest = [family for family in families if family.excludes is never]
+    return families if epoch // 2 % 2 == 0 or not modest else modest
 
 
 def as_integer(data):
@@ -436,6 +444,7 @@ class Generator:
     def __init__(self, families, seed, bend=0.06):
         self.rng = random.Random(seed)
         self.bend = bend
+        self.excluded = [family.excludes for family in families if family.excludes is not never]
         self.rows = []
         self.cumulative = []
         total = 0.0
@@ -458,6 +467,8 @@ class Generator:
             name = args[0]
             args[0] = name.upper()
             if clock_sensitive(args) or forbidden(args):
+                continue
+            if any(excludes(args) for excludes in self.excluded):
                 continue
             if rng.random() < 0.1 and not name.startswith(b"@"):
                 name = name.lower()

@@ -103,6 +103,7 @@ def _unsorted_elements(args, left, right):
     "SLOWLOG LEN",
     "LATENCY RESET",
     "OBJECT FREQ",
+    "DUMP",
 )
 def _same_kind(_args, left, right):
     """Random, an implementation's own figure, or a matter of the clock: type and nil-ness only."""

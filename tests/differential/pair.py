@@ -140,8 +140,7 @@ class Pair:
     def run(self, connection, commands):
         """Runs a batch on both. Raises Difference at the first reply that is not explained."""
         if commands[0][0].startswith(b"@"):
-            sets = [self._scan(side, connection, commands[0]) for side in self.sides]
-            self._compare(0, commands[0], *sets)
+            self._compare(0, commands[0], *self._composite(connection, commands[0]))
             return
         token = b"done-%012d" % next(_tokens)
         payload = _encode(commands) + _encode([[b"CLIENT", b"REPLY", b"ON"], [b"ECHO", token]])
@@ -208,6 +207,25 @@ class Pair:
         if deviation is None:
             raise Difference(at, args, ours, theirs)
         self.deviations[deviation] = self.deviations.get(deviation, 0) + 1
+
+    def _composite(self, connection, args):
+        """Several commands that stand for one, whose replies alone could not be compared."""
+        if args[0] in (b"@RESTORE", b"@EXCHANGE"):
+            return self._restore(connection, args)
+        return [self._scan(side, connection, args) for side in self.sides]
+
+    def _restore(self, connection, args):
+        """DUMP of a key of the same or of the other server, and the replies of RESTORE to that."""
+        clients = [side.clients[connection] for side in self.sides]
+        dumps = [client.call(b"DUMP", args[1]) for client in clients]
+        if any(dump.is_error or dump.value is None for dump in dumps):
+            return dumps
+        if args[0] == b"@EXCHANGE":
+            dumps.reverse()
+        return [
+            client.call(b"RESTORE", args[2], args[3], dump.value, *args[4:])
+            for client, dump in zip(clients, dumps)
+        ]
 
     @staticmethod
     def _scan(side, connection, args):

@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.rdb import intset, string, ziplist  # noqa: E402
 from support.resp import encode  # noqa: E402
 from support.server import Server, scaled, wait_until  # noqa: E402
 
@@ -333,27 +334,22 @@ OLD_COMMANDS = [
 ]
 
 
-def short(text):
-    """A string of an RDB file, of less than 64 bytes."""
-    return bytes([len(text)]) + text
-
-
 def old_rdb():
     """What servers before 7 put at the head of the file, with the packed values of their time."""
-    # total bytes, offset of the last, count; then (length of the one before, head, content), end
-    ziplist = struct.pack("<IIH", 20, 15, 2) + b"\x00\x03abc" + b"\x05\xc0\x2c\x01" + b"\xff"
-    hash_ziplist = struct.pack("<IIH", 17, 13, 2) + b"\x00\x01f" + b"\x03\x01v" + b"\xff"
+    # An entry: the length of the one before, head, content.
+    elements = ziplist(b"\x00\x03abc" + b"\x05\xc0\x2c\x01", 2, 5)
+    fields = ziplist(b"\x00\x01f" + b"\x03\x01v", 2, 3)
     return b"".join((
         b"REDIS0009",
-        b"\xfa" + short(b"redis-ver") + short(b"6.2.6"),
-        b"\xfa" + short(b"aof-preamble") + b"\xc0\x01",
+        b"\xfa" + string(b"redis-ver") + string(b"6.2.6"),
+        b"\xfa" + string(b"aof-preamble") + b"\xc0\x01",
         b"\xfe\x00\xfb\x03\x00",
-        b"\x00" + short(b"s") + b"\xc0\x05",
-        b"\x0e" + short(b"l") + b"\x01" + short(ziplist),
-        b"\x0d" + short(b"h") + short(hash_ziplist),
+        b"\x00" + string(b"s") + b"\xc0\x05",
+        b"\x0e" + string(b"l") + b"\x01" + elements,
+        b"\x0d" + string(b"h") + fields,
         b"\xfe\x03\xfb\x01\x01",
-        b"\xfc" + struct.pack("<Q", FAR_MS) + b"\x0b" + short(b"i")
-        + short(struct.pack("<II3h", 2, 3, -7, 0, 300)),
+        b"\xfc" + struct.pack("<Q", FAR_MS) + b"\x0b" + string(b"i")
+        + intset(2, -7, 0, 300),
         b"\xff" + bytes(8),
     ))
 

@@ -4,12 +4,12 @@ all encodings. What is damaged is refused, or a value."""
 
 import os
 import random
-import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.rdb import mended  # noqa: E402
 from support.resp import ReplyError  # noqa: E402
 from support.server import Server, scaled  # noqa: E402
 
@@ -92,27 +92,6 @@ def redis_to_ours():
 
 
 # ---- Damage -------------------------------------------------------------------------------------
-
-
-def _crc_table():
-    """CRC-64 with the Jones polynomial, reflected: that of RDB files."""
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x95AC9329AC4BC9B5 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-CRC_TABLE = _crc_table()
-
-
-def mended(payload):
-    """The payload, whose last eight bytes are made the checksum of what is before."""
-    crc = 0
-    for byte in payload[:-8]:
-        crc = CRC_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return payload[:-8] + struct.pack("<Q", crc)
 
 
 def samples(client, fields_too):
