@@ -146,7 +146,9 @@ void write_fields(Call& call, const Key& key, const Entry* entry,
     return call.db().mark_edited(key);
   }
   perform_all(call, call.db().edit_string(key, size, changed), size, operations);
-  if (changed) call.notify(kNotifyString, "setbit", key.bytes);
+  if (changed) return call.notify(kNotifyString, "setbit", key.bytes);
+  // Clients are not told of mere room, but it has to be there after a restart.
+  call.propagate_as(call.args);
 }
 
 bool only_reads(std::span<const Operation> operations) {

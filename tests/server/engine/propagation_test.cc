@@ -23,6 +23,7 @@ struct PropagationFixture : CommandFixture {
                         string_number_commands(),
                         string_multi_commands(),
                         string_condition_commands(),
+                        bitfield_commands(),
                         set_commands(),
                         set_random_commands(),
                         hash_commands(),
@@ -80,6 +81,15 @@ TEST_CASE_FIXTURE(PropagationFixture, "a command that changed nothing is not tol
   CHECK(effects("FLUSHALL") == "");
   CHECK(effects("SWAPDB 1 1") == "");
   CHECK(effects("SWAPDB 0 1") == "0: SWAPDB 0 1");
+}
+
+TEST_CASE_FIXTURE(PropagationFixture, "a BITFIELD that only made room is told") {
+  CHECK(effects("BITFIELD k OVERFLOW FAIL SET u2 100 7") ==
+        "0: BITFIELD k OVERFLOW FAIL SET u2 100 7");
+  CHECK(effects("BITFIELD k OVERFLOW FAIL SET u2 100 7") == "");
+  CHECK(effects("BITFIELD k OVERFLOW FAIL SET u2 108 7") ==
+        "0: BITFIELD k OVERFLOW FAIL SET u2 108 7");
+  CHECK(effects("BITFIELD k SET u2 108 0") == "");
 }
 
 TEST_CASE_FIXTURE(PropagationFixture, "deadlines are told as moments") {

@@ -81,6 +81,7 @@ constexpr const char* kLines[] = {
     "SETBIT K N 1",
     "BITOP XOR K K K",
     "BITFIELD K INCRBY u8 N N",
+    "BITFIELD K OVERFLOW FAIL INCRBY u2 N 300",
     "DEL K",
     "UNLINK K K",
     "EXPIRE K 1",
