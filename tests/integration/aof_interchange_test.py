@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import time
 
@@ -21,6 +22,7 @@ from support.checks import check, equal, expect, main  # noqa: E402
 from support.rdb import intset, string, ziplist  # noqa: E402
 from support.resp import encode  # noqa: E402
 from support.server import Server, scaled, wait_until  # noqa: E402
+from support.tools import run_tool  # noqa: E402
 
 FAR_MS = 4102444800123
 LOGGING = ["--enable-debug-command", "yes", "--appendonly", "yes", "--databases", "16"]
@@ -249,6 +251,18 @@ def carry(source, target):
     )
 
 
+def found_whole(one):
+    """The tools of both servers find no fault with the directory."""
+    directory = os.path.join(one.directory, DIRECTORY)
+    status, text = run_tool("tarn-check-aof", directory)
+    equal(status, 0, text)
+    theirs = shutil.which("redis-check-aof")
+    if theirs:
+        manifest = os.path.join(directory, MANIFEST)
+        done = subprocess.run([theirs, manifest], capture_output=True, check=False, timeout=60)
+        equal(done.returncode, 0, done.stdout)
+
+
 def carried(source_kind, target_kind, rewritten, *args):
     """What one server logged, another loads, goes on with, and loads again."""
     what = f"rewritten {rewritten}, {args}"
@@ -258,6 +272,7 @@ def carried(source_kind, target_kind, rewritten, *args):
             write_all(source, client, rewritten)
             wanted = facts_of(client)
         source.stop()
+        found_whole(source)
         carry(source, target)
         with target:
             with target.client() as client:
