@@ -2,6 +2,7 @@
 """The append-only file, both ways: what redis-server 7 wrote is loaded here, what is written here
 is loaded there, and the single file of servers before 7 becomes a directory."""
 
+import glob
 import itertools
 import os
 import re
@@ -9,7 +10,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "differential")]
@@ -251,6 +251,11 @@ def carry(source, target):
     )
 
 
+def segments_of(one):
+    """The paths of all."""
+    return glob.glob(os.path.join(one.directory, DIRECTORY, "*.incr.aof"))
+
+
 def found_whole(one):
     """The tools of both servers find no fault with the directory."""
     directory = os.path.join(one.directory, DIRECTORY)
@@ -323,15 +328,13 @@ def segments_to_redis():
                 client.do("EXEC")
                 client.do("INCRBYFLOAT", "f", "0.1")
                 if n % 10 == 9:
-                    time.sleep(0.15)  # segments are closed by a job that looks now and then
+                    began = wait_until(lambda: len(segments_of(one)) > n // 10 + 1)
+                    expect(began, f"no new segment after {n + 1} transactions")
             wanted = facts_of(client)
         one.stop()
-        segments = [name for name in os.listdir(os.path.join(one.directory, DIRECTORY))
-                    if ".incr." in name]
-        expect(len(segments) > 1, f"only {segments}")
         carry(one, other)
         with other, other.client() as client:
-            same(facts_of(client), wanted, f"{len(segments)} segments")
+            same(facts_of(client), wanted, "several segments")
 
 
 WRITERS = [
@@ -478,10 +481,9 @@ def single_file():
 
 
 def last_segment(one):
-    directory = os.path.join(one.directory, DIRECTORY)
-    names = sorted((name for name in os.listdir(directory) if ".incr." in name),
-                   key=lambda name: int(re.search(r"\.(\d+)\.incr", name)[1]))
-    return os.path.join(directory, names[-1])
+    """Its path."""
+    number = re.compile(r"\.(\d+)\.incr\.aof$")
+    return max(segments_of(one), key=lambda path: int(number.search(path)[1]))
 
 
 def torn_copy(writer, size, load_truncated):
