@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <asio/post.hpp>
 #include <csignal>
 #include <string>
 #include <utility>
@@ -255,11 +254,6 @@ void App::back_up(const std::string& path, const std::string& name) {
   if (const auto added = backup_queue_.add(path, name); !added) {
     spdlog::warn("{} cannot be backed up: {}", path, added.error().message);
   }
-}
-
-// Called on the thread of the log's helper.
-void App::look_at_log_soon() {
-  asio::post(loop_.io(), [this] { look_at_log(); });
 }
 
 void App::look_at_log() {

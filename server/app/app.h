@@ -38,6 +38,7 @@
 #include "server/metrics/rate_meter.h"
 #include "server/metrics/run_info.h"
 #include "server/net/net_loop.h"
+#include "server/net/wakeup.h"
 #include "server/pubsub/notifier.h"
 #include "server/pubsub/pubsub.h"
 #include "server/pubsub/tracking.h"
@@ -66,7 +67,6 @@ class App {
   void become_child(const std::string& doing);
   void watch_files();
   void back_up(const std::string& path, const std::string& name);
-  void look_at_log_soon();
   void look_at_log();
   Result<> listen_again(const Options& options, std::string_view failure);
   void watch_crashes(const Options& options);
@@ -117,7 +117,8 @@ class App {
   Snapshots snapshots_{databases_, clock_};
   SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
   Propagation propagation_{dispatcher_, key_events_};
-  AppendOnlyFile aof_{databases_, clock_, [this] { look_at_log_soon(); }};
+  Wakeup log_progress_{loop_.io(), [this] { look_at_log(); }};
+  AppendOnlyFile aof_{databases_, clock_, [this] { log_progress_.wake(); }};
   AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
   DurableWaiters durable_waiters_{blocked_};
   BackupCopy backup_copy_{databases_, clock_, aof_, snapshots_};
