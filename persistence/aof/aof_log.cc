@@ -236,11 +236,11 @@ void AofLog::finish(const Done& done) {
 
 // What has gathered while the helper was busy.
 void AofLog::hand_over() {
-  if (busy_ || failure_ || buffer_.empty()) return;
+  if (failure_ || buffer_.empty()) return;
   if (sync == AofSync::kAlways) {
-    write_soon(true);
-  } else if (const auto written = write_buffer(); !written) {
-    fail(written.error().message);
+    if (!busy_) write_soon(true);
+  } else if (!busy_ || running_.close) {
+    if (const auto written = write_buffer(); !written) fail(written.error().message);
   }
 }
 

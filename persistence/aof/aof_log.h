@@ -29,7 +29,7 @@ enum class AofSync : std::uint8_t { kAlways, kEverySecond, kNo };
 //     a batch is acknowledged when safe_sequence() has reached it.
 //     kEverySecond, kNo: commit() writes at once, so that a killed process loses nothing. Once a
 //     second a job syncs; as a write may wait for a sync of the same file, batches that come in
-//     that time stay in the buffer until it is over.
+//     that time stay in the buffer until it is over. The end of a segment is another file.
 //  3. The owner is woken when a job is done, and calls poll().
 //
 // What fails. Bytes are kept until they are known to be safe, so nothing is lost from the log while

@@ -58,6 +58,11 @@ def writes_work(server):
         return not client.call("SET", "probe", "1").is_error
 
 
+def syncing(server):
+    with server.client() as client:
+        return b"aof_pending_bio_fsync:1" in client.do("INFO", "persistence")
+
+
 def failing_disk(fsync, calls, error):
     """Writes are refused while it lasts, reads go on, and writes begin again by themselves."""
     with Scene(fsync) as scene, scene.server.client() as reader:
@@ -83,6 +88,8 @@ def failing_disk(fsync, calls, error):
         time.sleep(0.05)
         more.stop()
         assert more.refused is None, more.refused
+        # With everysec, what comes during a sync is promised only when that is over.
+        assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
         scene.crash_and_check(writers + [more])
 
 
