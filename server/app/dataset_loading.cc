@@ -71,7 +71,7 @@ void DatasetLoading::end() {
 
 void DatasetLoading::serve() {
   dispatcher_.clock().refresh();
-  loop_.io().poll();
+  loop_.poll();
   show();
 }
 

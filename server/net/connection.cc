@@ -1,13 +1,11 @@
 #include "server/net/connection.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <asio/error_code.hpp>
-#include <asio/post.hpp>
+#include <array>
 #include <cerrno>
 #include <utility>
-
-#include "core/base/assert.h"
 
 namespace tarn {
 namespace {
@@ -19,102 +17,57 @@ constexpr std::size_t kMaxVectors = 64;
 
 }  // namespace
 
-void* Connection::OperationMemory::allocate(std::size_t bytes) {
-  TARN_ASSERT(!used_ && bytes <= storage_.size());
-  used_ = true;
-  return storage_.data();
-}
-
-void Connection::OperationMemory::deallocate(void* /*memory*/) { used_ = false; }
-
-template <class T>
-struct Connection::OperationAllocator {
-  using value_type = T;
-
-  explicit OperationAllocator(OperationMemory& operation_memory) : memory(&operation_memory) {}
-  template <class U>
-  OperationAllocator(const OperationAllocator<U>& other) : memory(other.memory) {}
-
-  T* allocate(std::size_t count) { return static_cast<T*>(memory->allocate(count * sizeof(T))); }
-  void deallocate(T* pointer, std::size_t) { memory->deallocate(pointer); }
-  bool operator==(const OperationAllocator&) const = default;
-
-  OperationMemory* memory;
-};
-
-// A completion handler that calls a method of the connection. Errors need no look: the method finds
-// out by itself when it uses the socket.
-template <void (Connection::*method)()>
-struct Connection::Operation {
-  using allocator_type = OperationAllocator<std::byte>;
-
-  allocator_type get_allocator() const { return allocator_type(*memory); }
-  void operator()(const asio::error_code& = {}) const {
-    (connection->*method)();
-    connection->operation_ended();
-  }
-
-  Connection* connection;
-  OperationMemory* memory;
-};
-
-template <void (Connection::*method)()>
-Connection::Operation<method> Connection::operation(OperationMemory& memory) {
-  ++operations_;
-  return {this, &memory};
-}
-
-void Connection::operation_ended() {
-  --operations_;
-  destroy_if_idle();
-}
-
 Connection::Connection(NetLoop& loop, int fd, Addresses addresses)
-    : loop_(loop),
-      descriptor_(loop.io().get_executor(), fd),
-      fd_(fd),
-      addresses_(std::move(addresses)),
-      output_(loop.chunks()) {
+    : loop_(loop), fd_(fd), addresses_(std::move(addresses)), output_(loop.chunks()) {
   loop_.add(*this);
 }
 
-Connection::~Connection() {
-  if (handler_ != nullptr && !closed_) handler_->on_closed();
-  if (flush_scheduled_) loop_.cancel_flush(*this);
-  loop_.remove(*this);
-}
+Connection::~Connection() = default;
 
 void Connection::start(std::unique_ptr<InputHandler> handler) {
   handler_ = std::move(handler);
-  wait_readable();
+  update_interest();
 }
 
-void Connection::wait_readable() {
-  if (waiting_readable_ || draining_ || closed_ || turn_posted_) return;
-  if (!takes_input() && !may_receive_ahead()) return;
-  waiting_readable_ = true;
-  descriptor_.async_wait(Descriptor::wait_read, operation<&Connection::on_readable>(read_memory_));
+// ---- Turns --------------------------------------------------------------------------------------
+
+bool Connection::wants_input() { return !draining_ && (takes_input() || may_receive_ahead()); }
+
+void Connection::update_interest() {
+  if (closed_) return;
+  const std::uint32_t interest = (wants_input() ? ReadySet::kInput : ReadySet::kNothing) |
+                                 (waiting_writable_ ? ReadySet::kOutput : ReadySet::kNothing);
+  if (interest == interest_) return;
+  // The system has no memory for it: what cannot be watched cannot be served.
+  if (!loop_.ready_set().change(this, fd_, interest_, interest)) return close();
+  interest_ = interest;
 }
 
-void Connection::wait_writable() {
-  if (waiting_writable_ || closed_) return;
-  waiting_writable_ = true;
-  descriptor_.async_wait(Descriptor::wait_write,
-                         operation<&Connection::on_writable>(write_memory_));
-}
-
-void Connection::on_readable() {
-  waiting_readable_ = false;
-  if (closed_ || draining_) return;
+template <class Deliver>
+void Connection::take_turn(Deliver deliver) {
   in_turn_ = true;
-  takes_input() ? receive() : receive_ahead();
-  end_turn();
-  wait_readable();
+  deliver();
+  in_turn_ = false;
+  update_interest();
 }
 
-void Connection::on_writable() {
-  waiting_writable_ = false;
-  if (!closed_) flush();
+void Connection::on_ready(bool input, bool output) {
+  if (closed_ || in_turn_) return;
+  if (output && waiting_writable_) {
+    waiting_writable_ = false;
+    flush();
+  }
+  if (closed_) return;
+  if (!input || draining_ || turn_waits_) return update_interest();
+  take_turn([this] { takes_input() ? receive() : receive_ahead(); });
+}
+
+void Connection::on_turn() {
+  turn_waits_ = false;
+  if (closed_ || in_turn_ || draining_) return;
+  take_turn([this] {
+    if (takes_input() && handler_->direct_target().empty()) deliver_pending();
+  });
 }
 
 // Receives once. Returns false if the connection is gone or nothing was there.
@@ -185,26 +138,9 @@ void Connection::deliver_pending() {
 }
 
 void Connection::take_turn_later() {
-  if (turn_posted_ || closed_) return;
-  turn_posted_ = true;
-  asio::post(loop_.io(), operation<&Connection::on_turn>(turn_memory_));
-}
-
-void Connection::on_turn() {
-  turn_posted_ = false;
-  if (closed_ || draining_) return;
-  in_turn_ = true;
-  if (takes_input() && handler_->direct_target().empty()) deliver_pending();
-  end_turn();
-  wait_readable();
-}
-
-// Sends what the commands of the turn replied.
-void Connection::end_turn() {
-  in_turn_ = false;
-  if (!flush_scheduled_ || closed_) return;
-  loop_.end_batch();
-  flush();
+  if (turn_waits_ || closed_) return;
+  turn_waits_ = true;
+  loop_.take_turn_later(*this);
 }
 
 void Connection::pause_input() { input_paused_ = true; }
@@ -220,13 +156,14 @@ void Connection::release_output() {
   if (!output_held_ || closed_) return;
   output_held_ = false;
   if (draining_ || !output_.empty()) schedule_flush();
-  if (takes_input()) take_turn_later();
+  if (takes_input() && !input_.empty()) take_turn_later();
+  update_interest();
 }
 
 void Connection::schedule_flush() {
   if (flush_scheduled_ || closed_) return;
   flush_scheduled_ = true;
-  if (!in_turn_) loop_.flush_soon(*this);
+  loop_.flush_later(*this);
 }
 
 // One piece is the usual case, and cheaper to send.
@@ -240,11 +177,16 @@ ssize_t Connection::send_vectors(std::span<const iovec> vectors) {
   return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
 }
 
+void Connection::wait_writable() {
+  waiting_writable_ = true;
+  update_interest();
+}
+
 void Connection::flush() {
   flush_scheduled_ = false;
-  if (output_held_) return;
+  if (output_held_ || closed_) return;
   std::size_t sent_now = 0;
-  while (!closed_ && !output_.empty()) {
+  while (!output_.empty()) {
     std::array<iovec, kMaxVectors> vectors;
     const ssize_t result = send_vectors({vectors.data(), output_.gather(vectors)});
     if (result < 0) {
@@ -259,7 +201,7 @@ void Connection::flush() {
     sent_now += sent;
     if (sent_now >= kMaxSendBytesPerTurn && !output_.empty()) return wait_writable();
   }
-  if (draining_ && !closed_) close();
+  if (draining_) close();
 }
 
 void Connection::close_after_flush() {
@@ -268,23 +210,15 @@ void Connection::close_after_flush() {
   schedule_flush();
 }
 
+// Whoever called may still use the connection; the loop deletes it when nobody does.
 void Connection::close() {
   if (closed_) return;
   closed_ = true;
   handler_->on_closed();
   output_.clear();
-  asio::error_code ignored;
-  descriptor_.close(ignored);
-  // Outstanding waits end now, each with a last call; where there is none, the connection must
-  // still not vanish under whoever called.
-  if (!turn_posted_) {
-    turn_posted_ = true;
-    asio::post(loop_.io(), operation<&Connection::on_turn>(turn_memory_));
-  }
-}
-
-void Connection::destroy_if_idle() {
-  if (closed_ && operations_ == 0) delete this;
+  static_cast<void>(loop_.ready_set().change(this, fd_, interest_, ReadySet::kNothing));
+  ::close(fd_);
+  loop_.retire(*this);
 }
 
 }  // namespace tarn

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
-#include <asio/io_context.hpp>
-#include <asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,14 +12,15 @@
 
 namespace tarn {
 
-// A connected stream socket in reactor style: waits until the socket is readable, receives once
-// without blocking, hands the bytes to its handler, and sends what the handler replied.
+// A connected stream socket in reactor style: when it is readable, it receives once without
+// blocking, hands the bytes to its handler, and has sent what the handler replied when the batch
+// ends (NetLoop).
 //
 // Input is received into the loop's scratch buffer, so a connection without a half-received request
 // holds no input memory; what the handler leaves is kept in the connection's own buffer. Where the
 // handler names a direct target, bytes go there.
 //
-// A connection owns itself: it is deleted once it is closed and none of its waits is outstanding.
+// A connection owns itself: once it is closed, the loop deletes it.
 class Connection final : public Transport {
  public:
   struct Addresses {
@@ -35,6 +34,11 @@ class Connection final : public Transport {
   ~Connection() override;
 
   void start(std::unique_ptr<InputHandler> handler);
+
+  // For the loop. The socket is ready; it is this connection's turn to go on with what it has; and
+  // the batch has ended.
+  void on_ready(bool input, bool output);
+  void on_turn();
   // Sends what waits, as much as the socket takes; nothing while the output is held.
   void flush();
 
@@ -59,34 +63,9 @@ class Connection final : public Transport {
   void set_loop_index(std::size_t index) { loop_index_ = index; }
 
  private:
-  using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
-
-  // Memory for the operation that Asio keeps while it waits, so that waiting allocates nothing. One
-  // operation at a time.
-  class OperationMemory {
-   public:
-    void* allocate(std::size_t bytes);
-    void deallocate(void* memory);
-
-   private:
-    alignas(std::max_align_t) std::array<std::byte, 256> storage_;
-    bool used_ = false;
-  };
-  template <class T>
-  struct OperationAllocator;
-  template <void (Connection::*method)()>
-  struct Operation;
-
-  template <void (Connection::*method)()>
-  Operation<method> operation(OperationMemory& memory);
-  void operation_ended();
-
-  void wait_readable();
-  void wait_writable();
-  void on_readable();
-  void on_writable();
-  void on_turn();
-  void end_turn();
+  void update_interest();
+  template <class Deliver>
+  void take_turn(Deliver deliver);
   void receive();
   bool may_receive_ahead();
   void receive_ahead();
@@ -96,10 +75,10 @@ class Connection final : public Transport {
   void deliver_pending();
   bool takes_input() const { return !input_paused_ && !output_held_; }
   void take_turn_later();
-  void destroy_if_idle();
+  bool wants_input();
+  void wait_writable();
 
   NetLoop& loop_;
-  Descriptor descriptor_;
   const int fd_;
   const Addresses addresses_;
   std::unique_ptr<InputHandler> handler_;
@@ -108,19 +87,15 @@ class Connection final : public Transport {
   std::size_t bytes_received_ = 0;
   std::size_t bytes_sent_ = 0;
   std::size_t loop_index_ = 0;
-  unsigned operations_ = 0;
-  bool waiting_readable_ = false;
+  std::uint32_t interest_ = 0;  // what the loop's set is told
   bool waiting_writable_ = false;
-  bool turn_posted_ = false;
+  bool turn_waits_ = false;
   bool flush_scheduled_ = false;
   bool in_turn_ = false;  // its handler has the word
   bool input_paused_ = false;
   bool output_held_ = false;
   bool draining_ = false;  // close once everything is sent
   bool closed_ = false;
-  OperationMemory read_memory_;
-  OperationMemory write_memory_;
-  OperationMemory turn_memory_;
 };
 
 }  // namespace tarn

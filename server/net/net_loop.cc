@@ -3,54 +3,133 @@
 #include <algorithm>
 #include <asio/post.hpp>
 
+#include "core/base/cycle_clock.h"
 #include "server/net/connection.h"
 
 namespace tarn {
+namespace {
 
-NetLoop::NetLoop() : scratch_(std::make_unique_for_overwrite<char[]>(kReceiveBytes)) {}
+// Enough turns to share what is done once a batch; little beside what a reply needs to its reader.
+constexpr std::uint64_t kBatchUs = 100;
+
+}  // namespace
+
+NetLoop::NetLoop()
+    : ready_set_(io_, [this] { serve_ready(); }),
+      scratch_(std::make_unique_for_overwrite<char[]>(kReceiveBytes)) {}
 
 NetLoop::~NetLoop() {
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->close();
-  // Their waits end, and with the last one each connection deletes itself.
-  io_.restart();
-  while (!connections_.empty() && io_.poll_one() > 0) {
+  delete_retired();
+}
+
+void NetLoop::poll() {
+  // The round that is under way has yet to do so.
+  if (!connections_.empty()) ready_set_.wait();
+  io_.poll();
+}
+
+// ---- Rounds -------------------------------------------------------------------------------------
+
+void NetLoop::serve_ready() {
+  ReadySet::Round round;
+  const auto ready = ready_set_.collect(round);
+  begin_round();
+  for (const ReadySet::Ready& one : ready) {
+    if (io_.stopped()) break;
+    static_cast<Connection*>(one.member)->on_ready(one.input, one.output);
+    end_turn();
+  }
+  end_round();
+  // Within a round, whoever polls looks again; the socket of the turn that is interrupted may be
+  // ready all the time.
+  if (rounds_under_way_ == 0 && !connections_.empty()) ready_set_.wait();
+}
+
+void NetLoop::serve_waiting() {
+  serving_posted_ = false;
+  begin_round();
+  std::vector<Connection*> serving;
+  serving.swap(to_serve_);
+  for (Connection* connection : serving) {
+    if (io_.stopped()) break;
+    connection->on_turn();
+    end_turn();
+  }
+  end_round();
+}
+
+// Behind the handlers of everything that is ready now.
+void NetLoop::serve_waiting_soon() {
+  if (serving_posted_) return;
+  serving_posted_ = true;
+  asio::post(io_, [this] { serve_waiting(); });
+}
+
+void NetLoop::begin_round() {
+  if (rounds_under_way_++ == 0) {
+    batch_deadline_cycles_ = CycleClock::now() + CycleClock::from_us(kBatchUs);
   }
 }
 
-void NetLoop::flush_soon(Connection& connection) {
+void NetLoop::end_round() {
+  end_batch();
+  if (--rounds_under_way_ == 0) delete_retired();
+}
+
+void NetLoop::end_turn() {
+  const std::uint64_t now = CycleClock::now();
+  if (now < batch_deadline_cycles_) return;
+  end_batch();
+  batch_deadline_cycles_ = now + CycleClock::from_us(kBatchUs);
+}
+
+void NetLoop::end_batch() {
+  if (batch_end_) batch_end_();
+  flushing_.swap(to_flush_);
+  for (Connection* connection : flushing_) connection->flush();
+  flushing_.clear();
+}
+
+void NetLoop::flush_later(Connection& connection) {
   to_flush_.push_back(&connection);
   end_batch_soon();
 }
 
 void NetLoop::end_batch_soon() {
-  if (flush_posted_) return;
-  flush_posted_ = true;
-  // Behind the handlers of everything that is ready now.
-  asio::post(io_, [this] { flush_scheduled(); });
+  if (rounds_under_way_ == 0) serve_waiting_soon();
 }
 
-void NetLoop::cancel_flush(Connection& connection) {
-  std::replace(to_flush_.begin(), to_flush_.end(), &connection, static_cast<Connection*>(nullptr));
-  std::replace(flushing_.begin(), flushing_.end(), &connection, static_cast<Connection*>(nullptr));
-}
-
-void NetLoop::flush_scheduled() {
-  flush_posted_ = false;
-  end_batch();
-  flushing_.swap(to_flush_);
-  for (std::size_t i = 0; i < flushing_.size(); ++i) {
-    if (flushing_[i] != nullptr) flushing_[i]->flush();
-  }
-  flushing_.clear();
+void NetLoop::take_turn_later(Connection& connection) {
+  to_serve_.push_back(&connection);
+  serve_waiting_soon();
 }
 
 void NetLoop::flush_all() {
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->flush();
 }
 
+// ---- Connections --------------------------------------------------------------------------------
+
 void NetLoop::add(Connection& connection) {
   connection.set_loop_index(connections_.size());
   connections_.push_back(&connection);
+  ready_set_.wait();
+}
+
+void NetLoop::retire(Connection& connection) {
+  retired_.push_back(&connection);
+  if (rounds_under_way_ == 0) serve_waiting_soon();
+}
+
+void NetLoop::delete_retired() {
+  for (Connection* connection : retired_) {
+    remove(*connection);
+    std::erase(to_flush_, connection);
+    std::erase(to_serve_, connection);
+    delete connection;
+  }
+  retired_.clear();
 }
 
 void NetLoop::remove(Connection& connection) {

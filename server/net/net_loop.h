@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/net/output_buffer.h"
+#include "server/net/ready_set.h"
 
 namespace tarn {
 
@@ -24,14 +25,21 @@ struct NetStats {
   std::uint64_t writes = 0;
 };
 
-// What all connections of the event loop share: the loop, memory for input and output, and what
-// happens at the end of a batch.
+// What all connections of the event loop share: the loop, memory for input and output, and the
+// rounds.
 //
-// A batch is what a connection hands to its handler in one turn. Its replies are sent in one piece
-// when it ends, right then: a posted task would cost the loop another look at the sockets. Before
-// that, whatever the batch's commands have left to be done once for all of them can happen. Output
-// that others cause (a message, the end of a wait) is sent once the handlers that are ready have
-// run.
+//  1. A round gives a turn to each connection whose socket is ready, or to each that could go on
+//     with what it has received.
+//  2. The turns of some time (kBatchUs) are a batch. When it ends, what its commands have left to
+//  be
+//     done once for all of them happens, and then the output of all of them is sent. So a batch is
+//     written to a log in one piece before any of its replies leaves, and no reply waits long for
+//     the turns of others.
+//  3. Output that comes outside of rounds, from timers and the like, is sent once the handlers that
+//     are ready have run.
+//
+// A command may let the loop poll() while it runs: one that loads a dataset does, so that others
+// get an answer. A round within a round passes over the connection whose turn it interrupts.
 class NetLoop {
  public:
   static constexpr std::size_t kReceiveBytes = 64 * 1024;
@@ -42,6 +50,9 @@ class NetLoop {
   NetLoop& operator=(const NetLoop&) = delete;
 
   asio::io_context& io() { return io_; }
+  // Runs what is ready, from within a command.
+  void poll();
+  ReadySet& ready_set() { return ready_set_; }
   ChunkPool& chunks() { return chunks_; }
   NetStats& stats() { return stats_; }
   std::size_t connections() const { return connections_.size(); }
@@ -49,37 +60,48 @@ class NetLoop {
   // The buffer that sockets are read into; in use only within one read.
   char* scratch() { return scratch_.get(); }
 
-  // Has the output sent of a connection that is not having its turn.
-  void flush_soon(Connection& connection);
-  void cancel_flush(Connection& connection);
-
+  // Has the output sent when the batch ends, or soon. Once for a connection, until it is flushed.
+  void flush_later(Connection& connection);
+  // Gives the connection a turn after the others. Once, until it has had that.
+  void take_turn_later(Connection& connection);
   // Has a batch end soon, where no connection causes one.
   void end_batch_soon();
 
   // Called at the end of each batch, before its replies are sent.
   void on_batch_end(std::function<void()> hook) { batch_end_ = std::move(hook); }
-  void end_batch() {
-    if (batch_end_) batch_end_();
-  }
 
   // Connections own themselves; the loop remembers them, to end those that are left with it.
   void add(Connection& connection);
-  void remove(Connection& connection);
+  // Deletes the connection, which is closed, once nothing can be under way with it.
+  void retire(Connection& connection);
   // Sends what waits and is not held, as far as sockets take it at once.
   void flush_all();
 
  private:
-  void flush_scheduled();
+  void serve_ready();
+  void serve_waiting();
+  void serve_waiting_soon();
+  void begin_round();
+  void end_round();
+  void end_turn();
+  void end_batch();
+  void delete_retired();
+  void remove(Connection& connection);
 
   asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};
+  ReadySet ready_set_;
   ChunkPool chunks_;
   NetStats stats_;
   std::unique_ptr<char[]> scratch_;
   std::vector<Connection*> connections_;
   std::vector<Connection*> to_flush_;
   std::vector<Connection*> flushing_;
+  std::vector<Connection*> to_serve_;
+  std::vector<Connection*> retired_;
   std::function<void()> batch_end_;
-  bool flush_posted_ = false;
+  std::uint64_t batch_deadline_cycles_ = 0;
+  unsigned rounds_under_way_ = 0;
+  bool serving_posted_ = false;
 };
 
 }  // namespace tarn
