@@ -291,6 +291,11 @@ void SortedSet::create(const SetMember& member, double score) {
   cell_.put_bytes(CollectionEncoding::kPacked, bytes.bytes());
 }
 
+void SortedSet::begin_large() {
+  TARN_ASSERT(cell_.vacant());
+  cell_.put_large(new LargeSortedSet(cell_.heap()));
+}
+
 void SortedSet::enlarge() {
   auto* set = new LargeSortedSet(cell_.heap());
   const SortedSetView before = view();

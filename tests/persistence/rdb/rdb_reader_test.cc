@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <string>
 
 #include "core/base/crc64.h"
@@ -107,6 +108,27 @@ TEST_CASE_FIXTURE(ReaderFixture, "an intset is the set of its members; old score
                        bytes({0, 0, 0, 0, 0, 0, 0xf0, 0x7f}))));
   CHECK(digest_of("ints") == digest_of("plain"));
   CHECK(digest_of("z1") == digest_of("z2"));
+}
+
+// As redis-server 7.0 has it, which packs a zero without its sign.
+TEST_CASE_FIXTURE(ReaderFixture, "a score of -0 keeps its sign in a set that is large") {
+  const std::string minus_zero = bytes({0, 0, 0, 0, 0, 0, 0, 0x80});
+  const std::string zero = text("zero") + minus_zero;
+  std::string many;
+  for (int i = 0; i < 128; ++i) many += text("m" + std::to_string(i)) + minus_zero;
+  const std::string long_one = bytes({0x40, 65}) + std::string(65, 'x') + minus_zero;
+  std::string ninety;
+  for (int i = 0; i < 90; ++i) ninety += text("m" + std::to_string(i)) + minus_zero;
+  REQUIRE(load(file_of(bytes({5}) + text("few") + bytes({1}) + zero +                  //
+                       bytes({5}) + text("many") + bytes({0x40, 129}) + zero + many +  //
+                       bytes({5}) + text("long") + bytes({0x40, 92}) + zero + ninety + long_one)));
+  const auto signed_zero = [&](std::string_view key) {
+    const SortedSetView set(databases[0].peek(Key(key))->collection_view());
+    return std::signbit(*set.score(SetMember("zero")));
+  };
+  CHECK_FALSE(signed_zero("few"));
+  CHECK(signed_zero("many"));
+  CHECK(signed_zero("long"));
 }
 
 TEST_CASE_FIXTURE(ReaderFixture, "an empty collection is left out, what follows is not") {
