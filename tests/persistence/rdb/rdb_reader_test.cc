@@ -164,6 +164,14 @@ TEST_CASE_FIXTURE(ReaderFixture, "a claimed length is not believed") {
   }
 }
 
+TEST_CASE_FIXTURE(ReaderFixture, "nor is it where the value is passed over, as its time is over") {
+  for (const int type : {0, 1, 2, 3, 4, 5, 10, 18}) {
+    CAPTURE(type);
+    CHECK_FALSE(load(file_of(bytes({253, 1, 0, 0, 0}) + bytes({type}) + text("k") +
+                             bytes({0x81, 0x80, 0, 0, 0, 0, 0, 0, 0}))));
+  }
+}
+
 // A small dataset of several types.
 void fill(Databases& databases) {
   databases[0].set_string(Key("string"), "value of some length", Ttl::none());
