@@ -32,25 +32,25 @@ class Counter final : public CommandSink {
 class Segment {
  public:
   explicit Segment(std::string_view bytes) {
-    TARN_ASSERT(::ftruncate(fd_, 0) == 0);
-    TARN_ASSERT(::pwrite(fd_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+    TARN_ASSERT(::ftruncate(kFd, 0) == 0);
+    TARN_ASSERT(::pwrite(kFd, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
   }
-  void cut(std::uint64_t bytes) { TARN_ASSERT(::ftruncate(fd_, static_cast<off_t>(bytes)) == 0); }
+  void cut(std::uint64_t bytes) { TARN_ASSERT(::ftruncate(kFd, static_cast<off_t>(bytes)) == 0); }
   AofSegment read(const AofReadOptions& options = {}) const {
     Counter counter;
-    const auto segment = read_aof_segment(path_, options, counter);
+    const auto segment = read_aof_segment(kPath, options, counter);
     TARN_ASSERT(segment && segment->commands == counter.commands);
     return *segment;
   }
   std::optional<std::uint64_t> first_sequence() const {
-    const auto sequence = first_sequence_of(path_);
+    const auto sequence = first_sequence_of(kPath);
     TARN_ASSERT(sequence);
     return *sequence;
   }
 
  private:
-  static inline const int fd_ = ::memfd_create("segment", 0);
-  static inline const std::string path_ = "/proc/self/fd/" + std::to_string(fd_);
+  static inline const int kFd = ::memfd_create("segment", 0);
+  static inline const std::string kPath = "/proc/self/fd/" + std::to_string(kFd);
 };
 
 void check(std::string_view bytes) {

@@ -32,7 +32,7 @@ std::string text(std::string_view value) {
 }
 
 struct ReaderFixture {
-  Result<RdbSummary> load(const std::string& file, RdbReadOptions options = {}) {
+  Result<RdbSummary> load(const std::string& file, const RdbReadOptions& options = {}) {
     MemorySource source(file, "file");
     return read_rdb(source, options, databases);
   }
