@@ -118,10 +118,11 @@ Sha1::Digest dataset_digest(const Databases& databases) {
   Sha1 sha1;
   Digester dataset(sha1);
   for (std::size_t i = 0; i < databases.size(); ++i) {
-    const Keyspace& keyspace = databases[i];
-    if (keyspace.empty()) continue;
-    dataset.mix(static_cast<std::uint32_t>(i));
-    keyspace.for_each([&](const Entry& entry) {
+    // Keys that are due but not deleted yet are none.
+    bool empty = true;
+    databases[i].for_each([&](const Entry& entry) {
+      if (empty) dataset.mix(static_cast<std::uint32_t>(i));
+      empty = false;
       Digester key(sha1);
       key.mix(entry.key());
       key.mix_value(entry);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <compare>
 #include <cstring>
 #include <string_view>
 #include <unordered_set>
@@ -252,7 +253,7 @@ Cursor SortedSet::Packed::place_of(const SetMember& member, double score) const 
   while (cursor != list().end()) {
     const double other = score_after(list(), cursor);
     if (other > score) break;
-    if (other == score && packed::compare(list().element(cursor), text) > 0) break;
+    if (other == score && std::is_gt(packed::compare(list().element(cursor), text))) break;
     cursor = list().skip(cursor, kPair);
   }
   return cursor;
@@ -289,6 +290,11 @@ void SortedSet::create(const SetMember& member, double score) {
   PackedString bytes;
   bytes.append_pair(member.probe(), packed_score(score));
   cell_.put_bytes(CollectionEncoding::kPacked, bytes.bytes());
+}
+
+void SortedSet::begin_large() {
+  TARN_ASSERT(cell_.vacant());
+  cell_.put_large(new LargeSortedSet(cell_.heap()));
 }
 
 void SortedSet::enlarge() {

@@ -218,6 +218,9 @@ class SortedSet {
     return cell_.vacant() ? SortedSetView() : SortedSetView(cell_.view());
   }
 
+  // Makes an empty large set, for who knows that the limits will not allow what is put next: a
+  // packed set would lose the sign of a zero on the way. REQUIRES: the cell is vacant
+  void begin_large();
   // Gives members scores, one after the other. REQUIRES: none is a NaN.
   Tally put(std::span<const MemberScore> members, const ScoreRules& rules);
   // Adds to a member's score, or gives it the score `by`. The rules compare the sum.

@@ -336,16 +336,17 @@ bool SegmentReader::is_claimed_safe() {
     }
     need(found + kMaxAnnotationBytes);
     at = found + 1;
-    const std::size_t end = buffer_.find('\n', found);
-    if (end == std::string::npos) continue;
-    const std::string_view line = view(found, end + 1);
+    // A line is short: no mark of many costs a search of all that follows.
+    std::string_view line = view(found, std::min(found + kMaxAnnotationBytes, buffer_.size()));
+    line = line.substr(0, line.find('\n') + 1);
+    const std::size_t end = found + line.size();
     const auto annotation = parse_annotation(line);
     if (!annotation) continue;
     const bool follows = batch_start != std::string::npos &&
                          annotation_fits(line, *annotation, view(batch_start, found), chain);
     if (follows && annotation->safe > segment_.sequence) return true;
     chain.last = annotation->checksum;
-    batch_start = end + 1;
+    batch_start = end;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -141,11 +142,11 @@ void ValueReader::read_set(std::uint8_t type, DetachedCell& cell) {
 
 void ValueReader::add_score(DetachedCell& cell, std::string_view member, double score) {
   if (std::isnan(score)) return in_.fail("a score that is not a number");
-  if (members_.empty()) members_.resize(kScoreBatch);
+  if (members_.size() == scores_.size()) members_.emplace_back();
   std::string& kept = members_[scores_.size()];
   kept = member;
   scores_.push_back({SetMember(kept), score});
-  if (scores_.size() == kScoreBatch) flush_scores(cell);
+  if (scores_.size() >= score_batch_) flush_scores(cell);
 }
 
 void ValueReader::flush_scores(DetachedCell& cell) {
@@ -167,14 +168,31 @@ double ValueReader::read_score(std::uint8_t type) {
   return score;
 }
 
+// Nothing is put before it is known whether the set will be large.
+void ValueReader::read_scores(std::uint8_t type, DetachedCell& cell) {
+  const SortedSetLimits& limits = limits_.sorted_set;
+  const std::uint64_t count = in_.length();
+  score_batch_ =
+      std::max<std::size_t>(kScoreBatch, std::min<std::uint64_t>(count, limits.max_members));
+  bool large = false;
+  for (std::uint64_t left = count; left > 0 && !in_.failed(); --left) {
+    field_ = in_.string();
+    const double score = read_score(type);
+    if (in_.failed()) return;
+    if (!large && !limits.allow(count, field_.size())) {
+      SortedSet(cell, limits).begin_large();
+      large = true;
+      score_batch_ = kScoreBatch;
+    }
+    add_score(cell, field_, score);
+  }
+}
+
 void ValueReader::read_sorted_set(std::uint8_t type, DetachedCell& cell) {
   scores_.clear();
+  score_batch_ = kScoreBatch;
   if (type == rdb::kZset || type == rdb::kZset2) {
-    for (std::uint64_t left = in_.length(); left > 0 && !in_.failed(); --left) {
-      field_ = in_.string();
-      const double score = read_score(type);
-      if (!in_.failed()) add_score(cell, field_, score);
-    }
+    read_scores(type, cell);
   } else {
     bool has_member = false;
     const Visit add = [&](std::string_view text) {

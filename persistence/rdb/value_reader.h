@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,7 @@ class ValueReader {
   void read_nodes(std::uint8_t type, const Visit& push);
   void read_set(std::uint8_t type, DetachedCell& cell);
   void read_sorted_set(std::uint8_t type, DetachedCell& cell);
+  void read_scores(std::uint8_t type, DetachedCell& cell);
   void add_score(DetachedCell& cell, std::string_view member, double score);
   void flush_scores(DetachedCell& cell);
   double read_score(std::uint8_t type);
@@ -60,8 +62,9 @@ class ValueReader {
   std::string value_;
   std::string blob_;  // packed bytes, while they are read
   // Members of a sorted set that wait to be put together.
-  std::vector<std::string> members_;
+  std::deque<std::string> members_;
   std::vector<MemberScore> scores_;
+  std::size_t score_batch_ = 0;
 };
 
 }  // namespace tarn

@@ -30,7 +30,6 @@ void ValueReader::skip(std::uint8_t type) {
     case rdb::kList:
     case rdb::kSet:
     case rdb::kListQuicklist: strings = in_.length(); break;
-    case rdb::kHash: strings = in_.length() * 2; break;
     case rdb::kListQuicklist2:
       for (std::uint64_t left = in_.length(); left > 0 && !in_.failed(); --left) {
         in_.length();
@@ -42,6 +41,12 @@ void ValueReader::skip(std::uint8_t type) {
       for (std::uint64_t left = in_.length(); left > 0 && !in_.failed(); --left) {
         in_.skip_string();
         read_score(type);
+      }
+      return;
+    case rdb::kHash:
+      for (std::uint64_t left = in_.length(); left > 0 && !in_.failed(); --left) {
+        in_.skip_string();
+        in_.skip_string();
       }
       return;
     case rdb::kHashMetadata:

@@ -21,6 +21,15 @@ TEST_CASE("the digest of a dataset") {
   CHECK(to_hex(dataset_digest(databases)) == std::string(40, '0'));
 }
 
+TEST_CASE("a database whose keys are all due is empty to the digest") {
+  FakeClock clock;
+  Databases databases(clock, 2);
+  databases[1].set_string(Key("a"), "1", Ttl::until(clock.now_ms() + 10));
+  CHECK(to_hex(dataset_digest(databases)) != std::string(40, '0'));
+  clock.advance_ms(10);
+  CHECK(to_hex(dataset_digest(databases)) == std::string(40, '0'));
+}
+
 TEST_CASE("the digest of a value depends on its bytes only, and on having a deadline") {
   FakeClock clock;
   Databases databases(clock, 2);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <string>
 
 #include "core/base/crc64.h"
@@ -31,7 +32,7 @@ std::string text(std::string_view value) {
 }
 
 struct ReaderFixture {
-  Result<RdbSummary> load(const std::string& file, RdbReadOptions options = {}) {
+  Result<RdbSummary> load(const std::string& file, const RdbReadOptions& options = {}) {
     MemorySource source(file, "file");
     return read_rdb(source, options, databases);
   }
@@ -109,6 +110,27 @@ TEST_CASE_FIXTURE(ReaderFixture, "an intset is the set of its members; old score
   CHECK(digest_of("z1") == digest_of("z2"));
 }
 
+// As redis-server 7.0 has it, which packs a zero without its sign.
+TEST_CASE_FIXTURE(ReaderFixture, "a score of -0 keeps its sign in a set that is large") {
+  const std::string minus_zero = bytes({0, 0, 0, 0, 0, 0, 0, 0x80});
+  const std::string zero = text("zero") + minus_zero;
+  std::string many;
+  for (int i = 0; i < 128; ++i) many += text("m" + std::to_string(i)) + minus_zero;
+  const std::string long_one = bytes({0x40, 65}) + std::string(65, 'x') + minus_zero;
+  std::string ninety;
+  for (int i = 0; i < 90; ++i) ninety += text("m" + std::to_string(i)) + minus_zero;
+  REQUIRE(load(file_of(bytes({5}) + text("few") + bytes({1}) + zero +                  //
+                       bytes({5}) + text("many") + bytes({0x40, 129}) + zero + many +  //
+                       bytes({5}) + text("long") + bytes({0x40, 92}) + zero + ninety + long_one)));
+  const auto signed_zero = [&](std::string_view key) {
+    const SortedSetView set(databases[0].peek(Key(key))->collection_view());
+    return std::signbit(*set.score(SetMember("zero")));
+  };
+  CHECK_FALSE(signed_zero("few"));
+  CHECK(signed_zero("many"));
+  CHECK(signed_zero("long"));
+}
+
 TEST_CASE_FIXTURE(ReaderFixture, "an empty collection is left out, what follows is not") {
   const auto summary =
       load(file_of(bytes({1}) + text("k") + bytes({0}) + bytes({0}) + text("b") + text("2")));
@@ -139,6 +161,14 @@ TEST_CASE_FIXTURE(ReaderFixture, "a claimed length is not believed") {
     CAPTURE(type);
     CHECK_FALSE(
         load(file_of(bytes({type}) + text("k") + bytes({0x81, 0x10, 0, 0, 0, 0, 0, 0, 0}))));
+  }
+}
+
+TEST_CASE_FIXTURE(ReaderFixture, "nor is it where the value is passed over, as its time is over") {
+  for (const int type : {0, 1, 2, 3, 4, 5, 10, 18}) {
+    CAPTURE(type);
+    CHECK_FALSE(load(file_of(bytes({253, 1, 0, 0, 0}) + bytes({type}) + text("k") +
+                             bytes({0x81, 0x80, 0, 0, 0, 0, 0, 0, 0}))));
   }
 }
 
