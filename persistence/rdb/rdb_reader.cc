@@ -10,6 +10,7 @@
 #include "persistence/io/lz4_frame.h"
 #include "persistence/rdb/rdb_decoder.h"
 #include "persistence/rdb/rdb_format.h"
+#include "persistence/rdb/string_batch.h"
 #include "persistence/rdb/value_reader.h"
 
 namespace tarn {
@@ -36,10 +37,8 @@ class Reader {
 
  private:
   // What stands before a key and is about it.
-  struct Attributes {
+  struct Attributes : StoredAccess {
     std::optional<std::int64_t> deadline_ms;
-    std::optional<std::uint64_t> idle_s;
-    std::optional<std::uint8_t> frequency;
   };
 
   void read_header();
@@ -51,8 +50,11 @@ class Reader {
   void skip_module_aux();
   void read_key(std::uint8_t type);
   void read_known(std::uint8_t type);
+  void read_string(Ttl ttl);
+  void put_strings();
+  bool is_new(const Key& key);
   void skip_unknown(std::uint8_t type);
-  void set_access(Entry& entry);
+  void set_access(Entry& entry, const StoredAccess& stored);
   void check_end();
   void report();
 
@@ -65,6 +67,7 @@ class Reader {
   Keyspace* keyspace_ = nullptr;
   Attributes attributes_;
   std::string key_;
+  StringBatch strings_;
   std::uint64_t reported_bytes_ = 0;
 };
 
@@ -72,6 +75,7 @@ Result<RdbSummary> Reader::read() {
   read_header();
   keyspace_ = &databases_[0];
   while (!in_.failed() && read_item()) report();
+  put_strings();
   if (!in_.failed()) check_end();
   if (in_.failed()) return in_.error();
   summary_.bytes = in_.offset();
@@ -136,6 +140,7 @@ void Reader::read_aux() {
 }
 
 void Reader::select_database() {
+  put_strings();
   const std::uint64_t index = in_.length();
   if (in_.failed()) return;
   if (index >= databases_.size()) {
@@ -191,10 +196,10 @@ void Reader::read_known(std::uint8_t type) {
     ++summary_.expired;
     return;
   }
+  if (type == rdb::kString) return read_string(ttl);
+  put_strings();
   const Key key(key_);
-  if (keyspace_->contains(key)) {
-    return in_.fail(fmt::format("{} comes twice in database {}", shown(key_), keyspace_->index()));
-  }
+  if (!is_new(key)) return;
   if (!values_.read(type, *keyspace_, key, ttl)) {
     // Old servers may have left empty collections, which hold nothing that could be lost.
     if (!in_.failed() && options_.on_warning) {
@@ -203,8 +208,33 @@ void Reader::read_known(std::uint8_t type) {
     return;
   }
   ++summary_.keys;
-  if (attributes_.idle_s || attributes_.frequency) {
-    if (Entry* entry = keyspace_->peek(key)) set_access(*entry);
+  if (Entry* entry = keyspace_->peek(key)) set_access(*entry, attributes_);
+}
+
+bool Reader::is_new(const Key& key) {
+  if (!keyspace_->contains(key)) return true;
+  in_.fail(fmt::format("{} comes twice in database {}", shown(key.bytes), keyspace_->index()));
+  return false;
+}
+
+void Reader::read_string(Ttl ttl) {
+  const std::string_view value = in_.string();
+  if (in_.failed()) return;
+  if (!strings_.has_room_for(key_.size(), value.size())) put_strings();
+  if (StringBatch::takes(key_.size(), value.size())) {
+    return strings_.add(*keyspace_, key_, value, {.ttl = ttl, .access = attributes_});
+  }
+  const Key key(key_);
+  if (in_.failed() || !is_new(key)) return;
+  set_access(*keyspace_->set_string(key, value, ttl), attributes_);
+  ++summary_.keys;
+}
+
+void Reader::put_strings() {
+  for (const StringBatch::Item& item : strings_.take(*keyspace_)) {
+    if (in_.failed() || !is_new(item.key)) return;
+    set_access(*keyspace_->set_string(item.key, item.value, item.ttl), item.access);
+    ++summary_.keys;
   }
 }
 
@@ -227,14 +257,15 @@ void Reader::skip_unknown(std::uint8_t type) {
   }
 }
 
-void Reader::set_access(Entry& entry) {
+void Reader::set_access(Entry& entry, const StoredAccess& stored) {
+  if (!stored.idle_s && !stored.frequency) return;
   const AccessPolicy& policy = databases_.access_policy();
-  if (policy.tracks_frequency ? !attributes_.frequency : !attributes_.idle_s) return;
+  if (policy.tracks_frequency ? !stored.frequency : !stored.idle_s) return;
   constexpr std::uint64_t kMaxIdleSeconds = 0xff'ffff;
   const auto idle_s =
-      static_cast<std::int64_t>(std::min(attributes_.idle_s.value_or(0), kMaxIdleSeconds));
-  entry.set_access(policy.restored(databases_.context().clock.now_ms(), idle_s,
-                                   attributes_.frequency.value_or(0)));
+      static_cast<std::int64_t>(std::min(stored.idle_s.value_or(0), kMaxIdleSeconds));
+  entry.set_access(
+      policy.restored(databases_.context().clock.now_ms(), idle_s, stored.frequency.value_or(0)));
 }
 
 void Reader::check_end() {

@@ -1,0 +1,32 @@
+#include "persistence/rdb/string_batch.h"
+
+#include <algorithm>
+
+#include "core/base/assert.h"
+
+namespace tarn {
+
+std::string_view StringBatch::keep(std::string_view bytes) {
+  char* const begin = bytes_.get() + used_;
+  std::copy(bytes.begin(), bytes.end(), begin);
+  used_ += bytes.size();
+  return {begin, bytes.size()};
+}
+
+void StringBatch::add(const Keyspace& keyspace, std::string_view key, std::string_view value,
+                      Item item) {
+  TARN_ASSERT(has_room_for(key.size(), value.size()));
+  item.key = Key(keep(key));
+  item.value = keep(value);
+  keyspace.prefetch_directory(item.key);
+  items_[count_++] = item;
+}
+
+std::span<StringBatch::Item> StringBatch::take(const Keyspace& keyspace) {
+  const std::span<Item> items(items_.data(), count_);
+  for (Item& item : items) keyspace.prefetch_bucket(item.key);
+  count_ = used_ = 0;
+  return items;
+}
+
+}  // namespace tarn
