@@ -1,5 +1,9 @@
 #include "core/base/crc64.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -49,9 +53,7 @@ std::uint64_t reduce(std::uint64_t word, std::size_t first_slice) {
   return crc;
 }
 
-}  // namespace
-
-std::uint64_t crc64(std::uint64_t crc, std::string_view bytes) {
+std::uint64_t crc_by_tables(std::uint64_t crc, std::string_view bytes) {
   const char* at = bytes.data();
   std::size_t left = bytes.size();
   for (; left >= kSlices; at += kSlices, left -= kSlices) {
@@ -61,6 +63,73 @@ std::uint64_t crc64(std::uint64_t crc, std::string_view bytes) {
     crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<unsigned char>(*at)) & 0xff];
   }
   return crc;
+}
+
+#ifdef __x86_64__
+
+// Processors multiply polynomials. What 16 bytes mean for the CRC is what they mean times x^512, 64
+// bytes further on; so four such registers, side by side, take in 64 bytes a step, and what is left
+// in them at the end is a message of 64 bytes with the same CRC. (Gopal and others, "Fast CRC
+// computation for generic polynomials using PCLMULQDQ instruction", 2009.)
+constexpr std::size_t kFoldBytes = 64;
+
+// x^n modulo the polynomial, its highest power in the lowest bit, as everything is here.
+constexpr std::uint64_t power_of_x(unsigned n) {
+  std::uint64_t power = std::uint64_t{1} << 63;
+  for (; n > 0; --n) power = (power >> 1) ^ ((power & 1) != 0 ? kReflectedPolynomial : 0);
+  return power;
+}
+
+// A product of two words stands one bit lower than the register has it: hence one power less. The
+// first word of a register is 64 bits ahead of the second.
+constexpr std::uint64_t kFirstWordFactor = power_of_x(512 + 64 - 1);
+constexpr std::uint64_t kSecondWordFactor = power_of_x(512 - 1);
+
+bool can_fold() {
+  return static_cast<bool>(__builtin_cpu_supports("pclmul")) &&
+         static_cast<bool>(__builtin_cpu_supports("sse2"));
+}
+const bool kCanFold = can_fold();
+
+// REQUIRES: the size is a multiple of kFoldBytes, and not zero.
+__attribute__((target("pclmul,sse2"))) std::uint64_t crc_by_folding(std::uint64_t crc,
+                                                                    std::string_view bytes) {
+  const auto load_16 = [](const char* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  };
+  const __m128i factors = _mm_set_epi64x(static_cast<long long>(kSecondWordFactor),
+                                         static_cast<long long>(kFirstWordFactor));
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  __m128i registers[4];
+  for (std::size_t i = 0; i < 4; ++i) registers[i] = load_16(at + 16 * i);
+  registers[0] = _mm_xor_si128(registers[0], _mm_cvtsi64_si128(static_cast<long long>(crc)));
+  for (at += kFoldBytes; at != end; at += kFoldBytes) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      const __m128i first = _mm_clmulepi64_si128(registers[i], factors, 0x00);
+      const __m128i second = _mm_clmulepi64_si128(registers[i], factors, 0x11);
+      registers[i] = _mm_xor_si128(_mm_xor_si128(first, second), load_16(at + 16 * i));
+    }
+  }
+  char rest[kFoldBytes];
+  std::memcpy(rest, registers, sizeof rest);
+  return crc_by_tables(0, {rest, sizeof rest});
+}
+
+#endif
+
+}  // namespace
+
+std::uint64_t crc64(std::uint64_t crc, std::string_view bytes) {
+#ifdef __x86_64__
+  constexpr std::size_t kWorthFolding = 4 * kFoldBytes;
+  if (bytes.size() >= kWorthFolding && kCanFold) {
+    const std::size_t folded = bytes.size() - bytes.size() % kFoldBytes;
+    crc = crc_by_folding(crc, bytes.substr(0, folded));
+    bytes.remove_prefix(folded);
+  }
+#endif
+  return crc_by_tables(crc, bytes);
 }
 
 }  // namespace tarn
