@@ -33,9 +33,11 @@ RdbDecoder::RdbDecoder(std::string_view bytes, std::string name) : name_(std::mo
   end_ = start_ + bytes.size();
 }
 
-void RdbDecoder::fail(std::string_view what) {
+void RdbDecoder::fail(std::string_view what) { fail_at(offset(), what); }
+
+void RdbDecoder::fail_at(std::uint64_t place, std::string_view what) {
   if (failed()) return;
-  error_ = Error{fmt::format("{}: at offset {}: {}{}{}", name_, offset(), context_,
+  error_ = Error{fmt::format("{}: at offset {}: {}{}{}", name_, place, context_,
                              context_.empty() ? "" : ": ", what)};
   at_ = end_;
 }

@@ -48,6 +48,8 @@ class RdbDecoder {
   const Error& error() const { return *error_; }
   // What stands here is not what was expected; says so in words.
   void fail(std::string_view what);
+  // The same of a place that was passed.
+  void fail_at(std::uint64_t place, std::string_view what);
   // Puts words between place and reason in messages: which key is being read.
   void set_context(std::string_view context) { context_ = context; }
 

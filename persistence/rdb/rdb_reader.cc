@@ -52,7 +52,7 @@ class Reader {
   void read_known(std::uint8_t type);
   void read_string(Ttl ttl);
   void put_strings();
-  bool is_new(const Key& key);
+  bool is_new(const Key& key, std::uint64_t offset);
   void skip_unknown(std::uint8_t type);
   void set_access(Entry& entry, const StoredAccess& stored);
   void check_end();
@@ -199,7 +199,7 @@ void Reader::read_known(std::uint8_t type) {
   if (type == rdb::kString) return read_string(ttl);
   put_strings();
   const Key key(key_);
-  if (!is_new(key)) return;
+  if (!is_new(key, in_.offset())) return;
   if (!values_.read(type, *keyspace_, key, ttl)) {
     // Old servers may have left empty collections, which hold nothing that could be lost.
     if (!in_.failed() && options_.on_warning) {
@@ -211,28 +211,31 @@ void Reader::read_known(std::uint8_t type) {
   if (Entry* entry = keyspace_->peek(key)) set_access(*entry, attributes_);
 }
 
-bool Reader::is_new(const Key& key) {
+bool Reader::is_new(const Key& key, std::uint64_t offset) {
   if (!keyspace_->contains(key)) return true;
-  in_.fail(fmt::format("{} comes twice in database {}", shown(key.bytes), keyspace_->index()));
+  in_.fail_at(offset,
+              fmt::format("{} comes twice in database {}", shown(key.bytes), keyspace_->index()));
   return false;
 }
 
 void Reader::read_string(Ttl ttl) {
+  const std::uint64_t offset = in_.offset();
   const std::string_view value = in_.string();
   if (in_.failed()) return;
   if (!strings_.has_room_for(key_.size(), value.size())) put_strings();
   if (StringBatch::takes(key_.size(), value.size())) {
-    return strings_.add(*keyspace_, key_, value, {.ttl = ttl, .access = attributes_});
+    return strings_.add(*keyspace_, key_, value,
+                        {.ttl = ttl, .access = attributes_, .offset = offset});
   }
   const Key key(key_);
-  if (in_.failed() || !is_new(key)) return;
+  if (in_.failed() || !is_new(key, offset)) return;
   set_access(*keyspace_->set_string(key, value, ttl), attributes_);
   ++summary_.keys;
 }
 
 void Reader::put_strings() {
   for (const StringBatch::Item& item : strings_.take(*keyspace_)) {
-    if (in_.failed() || !is_new(item.key)) return;
+    if (in_.failed() || !is_new(item.key, item.offset)) return;
     set_access(*keyspace_->set_string(item.key, item.value, item.ttl), item.access);
     ++summary_.keys;
   }

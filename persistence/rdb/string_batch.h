@@ -30,6 +30,7 @@ class StringBatch {
     std::string_view value{};
     Ttl ttl = Ttl::none();
     StoredAccess access{};
+    std::uint64_t offset = 0;  // in the file, behind the key
   };
 
   bool empty() const { return count_ == 0; }
