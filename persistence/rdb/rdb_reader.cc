@@ -75,6 +75,7 @@ Result<RdbSummary> Reader::read() {
   read_header();
   keyspace_ = &databases_[0];
   while (!in_.failed() && read_item()) report();
+  // Also where what follows is damaged: who repairs a file wants all that was whole.
   put_strings();
   if (!in_.failed()) check_end();
   if (in_.failed()) return in_.error();
@@ -221,21 +222,21 @@ bool Reader::is_new(const Key& key, std::uint64_t offset) {
 void Reader::read_string(Ttl ttl) {
   const std::uint64_t offset = in_.offset();
   const std::string_view value = in_.string();
+  if (!in_.failed() && !strings_.has_room_for(key_.size(), value.size())) put_strings();
   if (in_.failed()) return;
-  if (!strings_.has_room_for(key_.size(), value.size())) put_strings();
   if (StringBatch::takes(key_.size(), value.size())) {
     return strings_.add(*keyspace_, key_, value,
                         {.ttl = ttl, .access = attributes_, .offset = offset});
   }
   const Key key(key_);
-  if (in_.failed() || !is_new(key, offset)) return;
+  if (!is_new(key, offset)) return;
   set_access(*keyspace_->set_string(key, value, ttl), attributes_);
   ++summary_.keys;
 }
 
 void Reader::put_strings() {
   for (const StringBatch::Item& item : strings_.take(*keyspace_)) {
-    if (in_.failed() || !is_new(item.key, item.offset)) return;
+    if (!is_new(item.key, item.offset)) return;
     set_access(*keyspace_->set_string(item.key, item.value, item.ttl), item.access);
     ++summary_.keys;
   }
