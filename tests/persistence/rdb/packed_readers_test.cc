@@ -1,4 +1,5 @@
 #include "persistence/rdb/packed_readers.h"
+#include "tests/persistence/rdb/rdb_bytes.h"
 
 #include <doctest/doctest.h>
 
@@ -12,18 +13,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-std::string bytes(std::initializer_list<int> values) {
-  std::string result;
-  for (const int value : values) result += static_cast<char>(value);
-  return result;
-}
-
-std::string little_endian(std::uint64_t value, unsigned width) {
-  std::string result;
-  for (unsigned i = 0; i < width; ++i) result += static_cast<char>(value >> (8 * i));
-  return result;
-}
-
 // The texts, or nothing where the bytes are refused.
 std::optional<Texts> read(bool (*reader)(std::string_view, const VisitPacked&),
                           const std::string& packed) {
@@ -35,17 +24,11 @@ std::optional<Texts> read(bool (*reader)(std::string_view, const VisitPacked&),
   return whole ? std::optional(texts) : std::nullopt;
 }
 
-// ---- Ziplists: total 4, offset of the last 4, count 2, entries, 0xff
-// -----------------------------
-
-std::string ziplist(const std::string& entries, unsigned count, std::size_t last) {
-  return little_endian(entries.size() + 11, 4) + little_endian(10 + last, 4) +
-         little_endian(count, 2) + entries + "\xff";
-}
+// ---- Ziplists -----------------------------------------------------------------------------------
 
 // Of one entry, which has nothing before it.
 std::optional<Texts> ziplist_of(const std::string& entry) {
-  return read(read_ziplist, ziplist(bytes({0}) + entry, 1, 0));
+  return read(read_ziplist, ziplist_bytes(bytes({0}) + entry, 1, 0));
 }
 
 TEST_CASE("ziplist: integers of all widths") {
@@ -97,44 +80,44 @@ TEST_CASE("ziplist: strings with lengths of 6, 14 and 32 bits, the longer ones b
 TEST_CASE("ziplist: from 254 on, the length of the entry before takes five bytes") {
   // One byte for the length before, two for its own.
   const std::string at_253 = bytes({0, 0x40, 250}) + std::string(250, 'a');
-  CHECK(read(read_ziplist, ziplist(at_253 + bytes({253, 0xf2}), 2, 253)) ==
+  CHECK(read(read_ziplist, ziplist_bytes(at_253 + bytes({253, 0xf2}), 2, 253)) ==
         Texts{std::string(250, 'a'), "1"});
   const std::string at_254 = bytes({0, 0x40, 251}) + std::string(251, 'a');
-  CHECK(read(read_ziplist, ziplist(at_254 + bytes({254, 254, 0, 0, 0, 0xf2}), 2, 254)) ==
+  CHECK(read(read_ziplist, ziplist_bytes(at_254 + bytes({254, 254, 0, 0, 0, 0xf2}), 2, 254)) ==
         Texts{std::string(251, 'a'), "1"});
   const std::string at_70006 = bytes({0, 0x80, 0, 1, 0x11, 0x70}) + std::string(70'000, 'a');
-  CHECK(read(read_ziplist, ziplist(at_70006 + bytes({254, 0x76, 0x11, 1, 0, 0xf2}), 2, 70'006)) ==
-        Texts{std::string(70'000, 'a'), "1"});
+  CHECK(read(read_ziplist, ziplist_bytes(at_70006 + bytes({254, 0x76, 0x11, 1, 0, 0xf2}), 2,
+                                         70'006)) == Texts{std::string(70'000, 'a'), "1"});
 }
 
 TEST_CASE("ziplist: the length before may take five bytes though one would do") {
   // An entry that became shorter leaves those behind it as they were.
   const std::string entries = bytes({0, 0x01, 'a', 254, 3, 0, 0, 0, 0x01, 'b', 7, 0xf3});
-  CHECK(read(read_ziplist, ziplist(entries, 3, 10)) == Texts{"a", "b", "2"});
+  CHECK(read(read_ziplist, ziplist_bytes(entries, 3, 10)) == Texts{"a", "b", "2"});
 }
 
 TEST_CASE("ziplist: a count of 65,535 says nothing") {
   const std::string entries = bytes({0, 0xf2, 2, 0xf3});
-  CHECK(read(read_ziplist, ziplist(entries, 65'535, 2)) == Texts{"1", "2"});
+  CHECK(read(read_ziplist, ziplist_bytes(entries, 65'535, 2)) == Texts{"1", "2"});
   std::string many = bytes({0, 0xf2});
   for (int i = 1; i < 70'000; ++i) many += bytes({2, 0xf2});
-  const auto texts = read(read_ziplist, ziplist(many, 65'535, many.size() - 2));
+  const auto texts = read(read_ziplist, ziplist_bytes(many, 65'535, many.size() - 2));
   REQUIRE(texts);
   CHECK(texts->size() == 70'000);
 }
 
 TEST_CASE("ziplist: what does not fit is refused") {
   const std::string entries = bytes({0, 0x01, 'a', 3, 0xf2});
-  REQUIRE(read(read_ziplist, ziplist(entries, 2, 3)) == Texts{"a", "1"});
-  CHECK_FALSE(read(read_ziplist, ziplist(entries, 1, 3)));
-  CHECK_FALSE(read(read_ziplist, ziplist(entries, 3, 3)));
-  CHECK_FALSE(read(read_ziplist, ziplist(entries, 2, 0)));
-  CHECK_FALSE(read(read_ziplist, ziplist(bytes({0, 0x01, 'a', 2, 0xf2}), 2, 3)));
-  CHECK_FALSE(read(read_ziplist, ziplist(bytes({0, 0x02, 'a'}), 1, 0)));
-  CHECK_FALSE(read(read_ziplist, ziplist(bytes({0, 0x80, 0xff, 0xff, 0xff, 0xff}), 1, 0)));
-  CHECK_FALSE(read(read_ziplist, ziplist(bytes({0, 0xe0, 1, 2}), 1, 0)));
-  CHECK_FALSE(read(read_ziplist, ziplist(entries, 2, 3) + "x"));
-  const std::string whole = ziplist(entries, 2, 3);
+  REQUIRE(read(read_ziplist, ziplist_bytes(entries, 2, 3)) == Texts{"a", "1"});
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(entries, 1, 3)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(entries, 3, 3)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(entries, 2, 0)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(bytes({0, 0x01, 'a', 2, 0xf2}), 2, 3)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(bytes({0, 0x02, 'a'}), 1, 0)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(bytes({0, 0x80, 0xff, 0xff, 0xff, 0xff}), 1, 0)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(bytes({0, 0xe0, 1, 2}), 1, 0)));
+  CHECK_FALSE(read(read_ziplist, ziplist_bytes(entries, 2, 3) + "x"));
+  const std::string whole = ziplist_bytes(entries, 2, 3);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CAPTURE(size);
     CHECK_FALSE(read(read_ziplist, whole.substr(0, size)));

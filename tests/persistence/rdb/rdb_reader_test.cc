@@ -12,23 +12,14 @@
 #include "persistence/io/file_source.h"
 #include "persistence/io/lz4_frame.h"
 #include "persistence/rdb/rdb_writer.h"
+#include "tests/persistence/rdb/rdb_bytes.h"
 
 namespace tarn {
 namespace {
 
-std::string bytes(std::initializer_list<int> values) {
-  std::string result;
-  for (const int value : values) result += static_cast<char>(value);
-  return result;
-}
-
 // A file of version 9 without a checksum.
 std::string file_of(const std::string& items) {
   return "REDIS0009" + items + bytes({255, 0, 0, 0, 0, 0, 0, 0, 0});
-}
-
-std::string text(std::string_view value) {
-  return bytes({static_cast<int>(value.size())}) + std::string(value);
 }
 
 struct ReaderFixture {

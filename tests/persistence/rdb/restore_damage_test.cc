@@ -13,36 +13,12 @@
 #include "persistence/rdb/rdb_format.h"
 #include "persistence/rdb/rdb_reader.h"
 #include "persistence/rdb/rdb_writer.h"
+#include "tests/persistence/rdb/rdb_bytes.h"
 
 namespace tarn {
 namespace {
 
 constexpr std::int64_t kDeadlineMs = 1'800'000'000'000;
-
-std::string bytes(std::initializer_list<int> values) {
-  std::string result;
-  for (const int value : values) result += static_cast<char>(value);
-  return result;
-}
-
-std::string little_endian(std::uint64_t value, unsigned width) {
-  std::string result;
-  for (unsigned i = 0; i < width; ++i) result += static_cast<char>(value >> (8 * i));
-  return result;
-}
-
-std::string text(std::string_view value) {
-  return bytes({static_cast<int>(value.size())}) + std::string(value);
-}
-
-std::string ziplist(const std::string& entries, unsigned count, std::size_t last) {
-  return text(little_endian(entries.size() + 11, 4) + little_endian(10 + last, 4) +
-              little_endian(count, 2) + entries + "\xff");
-}
-
-std::string listpack(const std::string& elements, unsigned count) {
-  return text(little_endian(elements.size() + 7, 4) + little_endian(count, 2) + elements + "\xff");
-}
 
 struct Sample {
   int type;
@@ -51,28 +27,28 @@ struct Sample {
 
 // A value of each type in each form that files have had.
 std::vector<Sample> samples() {
-  const std::string zip = ziplist(bytes({0, 0x01, 'a', 3, 0xf2, 2, 0xfe, 0x80, 3, 0xc0, 0x2c, 1}) +
-                                      bytes({4, 0xf0, 1, 2, 3, 5, 0xd0, 1, 2, 3, 4}) +
-                                      bytes({6, 0xe0, 1, 2, 3, 4, 5, 6, 7, 8}),
-                                  7, 23);
-  const std::string pairs = ziplist(
+  const std::string zip = ziplist_string(
+      bytes({0, 0x01, 'a', 3, 0xf2, 2, 0xfe, 0x80, 3, 0xc0, 0x2c, 1}) +
+          bytes({4, 0xf0, 1, 2, 3, 5, 0xd0, 1, 2, 3, 4}) + bytes({6, 0xe0, 1, 2, 3, 4, 5, 6, 7, 8}),
+      7, 23);
+  const std::string pairs = ziplist_string(
       bytes({0, 0x01, 'f', 3, 0x03, '1', '.', '5'}) + bytes({5, 0x01, 'g', 254, 3, 0, 0, 0, 0xf3}),
       4, 11);
   const std::string long_text(70, 'x');
   const std::string large = bytes({0x40, 70}) + long_text;
-  const std::string pack =
-      listpack(bytes({0x81, 'a', 2, 5, 1, 0xc1, 0x2c, 2, 0xf1, 1, 2, 3}) +
-                   bytes({0xf4, 1, 2, 3, 4, 5, 6, 7, 8, 9}) + bytes({0xe0, 3, 'x', 'y', 'z', 5}),
-               6);
+  const std::string pack = listpack_string(
+      bytes({0x81, 'a', 2, 5, 1, 0xc1, 0x2c, 2, 0xf1, 1, 2, 3}) +
+          bytes({0xf4, 1, 2, 3, 4, 5, 6, 7, 8, 9}) + bytes({0xe0, 3, 'x', 'y', 'z', 5}),
+      6);
   const std::string packed_pairs =
-      listpack(bytes({0x81, 'f', 2, 0x83, '1', '.', '5', 4, 0x81, 'g', 2, 3, 1}), 4);
+      listpack_string(bytes({0x81, 'f', 2, 0x83, '1', '.', '5', 4, 0x81, 'g', 2, 3, 1}), 4);
   const std::string fields_with_deadlines = bytes({3, 0}) + text("a") + text("1") + bytes({1}) +
                                             text("b") + large + bytes({0x43, 0xe9}) + text("c") +
                                             bytes({0xc0, 7});
   const std::string packed_deadlines =
-      listpack(bytes({0x81, 'b', 2, 2, 1}) + bytes({0xf4}) + little_endian(kDeadlineMs, 8) +
-                   bytes({9, 0x81, 'a', 2, 1, 1, 0, 1}),
-               6);
+      listpack_string(bytes({0x81, 'b', 2, 2, 1}) + bytes({0xf4}) + little_endian(kDeadlineMs, 8) +
+                          bytes({9, 0x81, 'a', 2, 1, 1, 0, 1}),
+                      6);
   const std::string earliest = little_endian(kDeadlineMs, 8);
   return {
       {rdb::kString, text("a text")},

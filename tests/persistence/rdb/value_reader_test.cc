@@ -13,6 +13,7 @@
 #include "core/base/crc64.h"
 #include "persistence/io/file_source.h"
 #include "persistence/rdb/rdb_format.h"
+#include "tests/persistence/rdb/rdb_bytes.h"
 
 namespace tarn {
 namespace {
@@ -22,37 +23,6 @@ using Scores = std::vector<std::pair<std::string, double>>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kDeadlineMs = 4'102'444'800'000;  // 2100
-
-std::string bytes(std::initializer_list<int> values) {
-  std::string result;
-  for (const int value : values) result += static_cast<char>(value);
-  return result;
-}
-
-std::string little_endian(std::uint64_t value, unsigned width) {
-  std::string result;
-  for (unsigned i = 0; i < width; ++i) result += static_cast<char>(value >> (8 * i));
-  return result;
-}
-
-// A string of a file: its length in one, two or five bytes.
-std::string text(std::string_view value) {
-  const auto size = static_cast<int>(value.size());
-  const std::string length = size < 64 ? bytes({size})
-                             : size < 16384
-                                 ? bytes({0x40 | size >> 8, size & 0xff})
-                                 : bytes({0x80, size >> 24, size >> 16, size >> 8, size});
-  return length + std::string(value);
-}
-
-std::string ziplist(const std::string& entries, unsigned count, std::size_t last) {
-  return text(little_endian(entries.size() + 11, 4) + little_endian(10 + last, 4) +
-              little_endian(count, 2) + entries + "\xff");
-}
-
-std::string listpack(const std::string& elements, unsigned count) {
-  return text(little_endian(elements.size() + 7, 4) + little_endian(count, 2) + elements + "\xff");
-}
 
 struct ValueFixture {
   // Puts the value under "k"; returns what went wrong.
@@ -135,22 +105,22 @@ TEST_CASE_FIXTURE(ValueFixture, "lengths of strings in one, two, five and nine b
 }
 
 TEST_CASE_FIXTURE(ValueFixture, "a ziplist, and a list of several") {
-  const std::string one = ziplist(bytes({0, 0x01, 'a', 3, 0xf2}), 2, 3);
-  const std::string two = ziplist(bytes({0, 0xfe, 0x80}), 1, 0);
+  const std::string one = ziplist_string(bytes({0, 0x01, 'a', 3, 0xf2}), 2, 3);
+  const std::string two = ziplist_string(bytes({0, 0xfe, 0x80}), 1, 0);
   REQUIRE(restore(rdb::kListZiplist, one) == "");
   CHECK(list() == Texts{"a", "1"});
   REQUIRE(restore(rdb::kListQuicklist, bytes({3}) + one + two + one) == "");
   CHECK(list() == Texts{"a", "1", "-128", "a", "1"});
   // A node without elements is none.
-  REQUIRE(restore(rdb::kListQuicklist, bytes({2}) + ziplist("", 0, 0) + one) == "");
+  REQUIRE(restore(rdb::kListQuicklist, bytes({2}) + ziplist_string("", 0, 0) + one) == "");
   CHECK(list() == Texts{"a", "1"});
 }
 
 TEST_CASE_FIXTURE(ValueFixture, "a list of plain and of packed nodes") {
   const std::string large(9000, 'x');
-  REQUIRE(restore(rdb::kListQuicklist2, bytes({3, 2}) + listpack(bytes({0x81, 'a', 2}), 1) +
+  REQUIRE(restore(rdb::kListQuicklist2, bytes({3, 2}) + listpack_string(bytes({0x81, 'a', 2}), 1) +
                                             bytes({1}) + text(large) + bytes({2}) +
-                                            listpack(bytes({0xdf, 0xff, 2}), 1)) == "");
+                                            listpack_string(bytes({0xdf, 0xff, 2}), 1)) == "");
   CHECK(list() == Texts{"a", large, "-1"});
   CHECK(restore(rdb::kListQuicklist2, bytes({1, 3}) + text("a")) == kBad);
 }
@@ -168,10 +138,10 @@ TEST_CASE_FIXTURE(ValueFixture, "sets: strings, integers of three widths, a list
     REQUIRE(restore(rdb::kSetIntset, text(ints)) == "");
     CHECK(set() == Texts{"-5", "300"});
   }
-  REQUIRE(restore(rdb::kSetListpack, listpack(bytes({0x81, 'a', 2, 7, 1}), 2)) == "");
+  REQUIRE(restore(rdb::kSetListpack, listpack_string(bytes({0x81, 'a', 2, 7, 1}), 2)) == "");
   CHECK(set() == Texts{"7", "a"});
-  CHECK(restore(rdb::kSetListpack, listpack(bytes({7, 1, 7, 1}), 2)) == kBad);
-  CHECK(restore(rdb::kSetListpack, listpack(bytes({7, 1, 0x81, '7', 2}), 2)) == kBad);
+  CHECK(restore(rdb::kSetListpack, listpack_string(bytes({7, 1, 7, 1}), 2)) == kBad);
+  CHECK(restore(rdb::kSetListpack, listpack_string(bytes({7, 1, 0x81, '7', 2}), 2)) == kBad);
 }
 
 // ---- Sorted sets --------------------------------------------------------------------------------
@@ -206,19 +176,21 @@ TEST_CASE_FIXTURE(ValueFixture, "scores as the eight bytes of a double") {
 TEST_CASE_FIXTURE(ValueFixture,
                   "packed: member and score in turn, whichever way the score is put") {
   // Scores: 3 as a number, 1.5, inf
-  REQUIRE(restore(rdb::kZsetZiplist,
-                  ziplist(bytes({0, 0x01, 'a', 3, 0x03, '1', '.', '5', 5, 0x01, 'b', 3, 0xf4}) +
-                              bytes({2, 0x01, 'c', 3, 0x03, 'i', 'n', 'f'}),
-                          6, 16)) == "");
+  REQUIRE(
+      restore(rdb::kZsetZiplist,
+              ziplist_string(bytes({0, 0x01, 'a', 3, 0x03, '1', '.', '5', 5, 0x01, 'b', 3, 0xf4}) +
+                                 bytes({2, 0x01, 'c', 3, 0x03, 'i', 'n', 'f'}),
+                             6, 16)) == "");
   CHECK(sorted_set() == Scores{{"a", 1.5}, {"b", 3}, {"c", kInfinity}});
   REQUIRE(restore(rdb::kZsetListpack,
-                  listpack(bytes({0x81, 'a', 2, 0x83, '1', '.', '5', 4, 0x81, 'b', 2, 3, 1}), 4)) ==
-          "");
+                  listpack_string(bytes({0x81, 'a', 2, 0x83, '1', '.', '5', 4, 0x81, 'b', 2, 3, 1}),
+                                  4)) == "");
   CHECK(sorted_set() == Scores{{"a", 1.5}, {"b", 3}});
-  CHECK(restore(rdb::kZsetListpack, listpack(bytes({0x81, 'a', 2}), 1)) == kBad);
-  CHECK(restore(rdb::kZsetListpack, listpack(bytes({0x81, 'a', 2, 0x81, 'x', 2}), 2)) == kBad);
-  CHECK(restore(rdb::kZsetListpack, listpack(bytes({0x81, 'a', 2, 1, 1, 0x81, 'a', 2, 2, 1}), 4)) ==
+  CHECK(restore(rdb::kZsetListpack, listpack_string(bytes({0x81, 'a', 2}), 1)) == kBad);
+  CHECK(restore(rdb::kZsetListpack, listpack_string(bytes({0x81, 'a', 2, 0x81, 'x', 2}), 2)) ==
         kBad);
+  CHECK(restore(rdb::kZsetListpack,
+                listpack_string(bytes({0x81, 'a', 2, 1, 1, 0x81, 'a', 2, 2, 1}), 4)) == kBad);
 }
 
 // ---- Hashes -------------------------------------------------------------------------------------
@@ -231,12 +203,13 @@ TEST_CASE_FIXTURE(ValueFixture, "hashes: strings, zipmap, ziplist, listpack") {
   REQUIRE(restore(rdb::kHashZipmap, text(bytes({1, 254, 0x2c, 1, 0, 0}) + long_field +
                                          bytes({1, 2, 'v', '.', '.', 0xff}))) == "");
   CHECK(hash() == Texts{long_field + "=v"});
-  REQUIRE(restore(rdb::kHashZiplist, ziplist(bytes({0, 0x01, 'f', 3, 0xfe, 0x40}), 2, 3)) == "");
+  REQUIRE(restore(rdb::kHashZiplist, ziplist_string(bytes({0, 0x01, 'f', 3, 0xfe, 0x40}), 2, 3)) ==
+          "");
   CHECK(hash() == Texts{"f=64"});
-  REQUIRE(restore(rdb::kHashListpack, listpack(bytes({0x81, 'f', 2, 0x40, 1}), 2)) == "");
+  REQUIRE(restore(rdb::kHashListpack, listpack_string(bytes({0x81, 'f', 2, 0x40, 1}), 2)) == "");
   CHECK(hash() == Texts{"f=64"});
-  CHECK(restore(rdb::kHashListpack, listpack(bytes({0x81, 'f', 2}), 1)) == kBad);
-  CHECK(restore(rdb::kHashZiplist, ziplist(bytes({0, 0x01, 'f'}), 1, 0)) == kBad);
+  CHECK(restore(rdb::kHashListpack, listpack_string(bytes({0x81, 'f', 2}), 1)) == kBad);
+  CHECK(restore(rdb::kHashZiplist, ziplist_string(bytes({0, 0x01, 'f'}), 1, 0)) == kBad);
   CHECK(restore(rdb::kHash, bytes({2}) + text("f") + text("v") + text("f") + text("w")) == kBad);
 }
 
@@ -262,9 +235,10 @@ TEST_CASE_FIXTURE(ValueFixture, "fields' deadlines: from the earliest on, or as 
 
   const std::string packed =
       bytes({0x81, 'b', 2, 2, 1}) + packed_digits(kDeadlineMs) + bytes({0x81, 'a', 2, 1, 1, 0, 1});
-  REQUIRE(restore(rdb::kHashListpackEx, little_endian(kDeadlineMs, 8) + listpack(packed, 6)) == "");
+  REQUIRE(restore(rdb::kHashListpackEx,
+                  little_endian(kDeadlineMs, 8) + listpack_string(packed, 6)) == "");
   CHECK(hash() == Texts{"a=1", "b=2@4102444800000"});
-  REQUIRE(restore(rdb::kHashListpackExPreGa, listpack(packed, 6)) == "");
+  REQUIRE(restore(rdb::kHashListpackExPreGa, listpack_string(packed, 6)) == "");
   CHECK(hash() == Texts{"a=1", "b=2@4102444800000"});
 }
 
@@ -279,9 +253,10 @@ TEST_CASE_FIXTURE(ValueFixture, "fields' deadlines that cannot be are refused") 
        {bytes({0x81, 'x', 2}), bytes({0xdf, 0xff, 2}), bytes({0x80, 1}),
         bytes({0xf4, 255, 255, 255, 255, 255, 255, 255, 0x7f, 9})}) {
     const std::string packed = bytes({0x81, 'a', 2, 1, 1}) + element;
-    CHECK(restore(rdb::kHashListpackExPreGa, listpack(packed, 3)) == kBad);
+    CHECK(restore(rdb::kHashListpackExPreGa, listpack_string(packed, 3)) == kBad);
   }
-  CHECK(restore(rdb::kHashListpackExPreGa, listpack(bytes({0x81, 'a', 2, 1, 1}), 2)) == kBad);
+  CHECK(restore(rdb::kHashListpackExPreGa, listpack_string(bytes({0x81, 'a', 2, 1, 1}), 2)) ==
+        kBad);
 }
 
 // ---- All ----------------------------------------------------------------------------------------
@@ -295,8 +270,8 @@ TEST_CASE_FIXTURE(ValueFixture, "a payload that holds nothing, too much, or what
   }
   CHECK(restore(rdb::kHashZipmap, text(bytes({0, 0xff}))) == kBad);
   CHECK(restore(rdb::kSetIntset, text(bytes({2, 0, 0, 0, 0, 0, 0, 0}))) == kBad);
-  CHECK(restore(rdb::kListZiplist, ziplist("", 0, 0)) == kBad);
-  CHECK(restore(rdb::kHashListpack, listpack("", 0)) == kBad);
+  CHECK(restore(rdb::kListZiplist, ziplist_string("", 0, 0)) == kBad);
+  CHECK(restore(rdb::kHashListpack, listpack_string("", 0)) == kBad);
   REQUIRE(restore(rdb::kString, text("a")) == "");
   CHECK(restore(rdb::kString, text("a") + "x") == kBad);
   for (const int type : {6, 7, 8, 15, 19, 21, 26, 100, 255}) {
