@@ -113,29 +113,28 @@ static int fails(enum call call) {
   return mode == MODE_ERROR;
 }
 
-ssize_t write(int fd, const void* bytes, size_t count) {
+/* Whether a write is to fail; *shortens tells whether it is to be done by half. */
+static int write_fails(int fd, int* shortens) {
   find_control();
-  if (control != NULL && counts_fd(fd)) {
-    int mode = hit(CALL_WRITE);
-    if (mode == MODE_ERROR) {
-      errno = (int)control->error;
-      return -1;
-    }
-    if (mode == MODE_SHORT && count > 1) count /= 2;
-  }
+  *shortens = 0;
+  if (control == NULL || !counts_fd(fd)) return 0;
+  int mode = hit(CALL_WRITE);
+  if (mode == MODE_ERROR) errno = (int)control->error;
+  *shortens = mode == MODE_SHORT;
+  return mode == MODE_ERROR;
+}
+
+ssize_t write(int fd, const void* bytes, size_t count) {
+  int shortens;
+  if (write_fails(fd, &shortens)) return -1;
+  if (shortens && count > 1) count /= 2;
   return syscall(SYS_write, fd, bytes, count);
 }
 
 ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
-  find_control();
-  if (control != NULL && counts_fd(fd)) {
-    int mode = hit(CALL_WRITE);
-    if (mode == MODE_ERROR) {
-      errno = (int)control->error;
-      return -1;
-    }
-    if (mode == MODE_SHORT && count > 1) count /= 2;
-  }
+  int shortens;
+  if (write_fails(fd, &shortens)) return -1;
+  if (shortens && count > 1) count /= 2;
   return syscall(SYS_pwrite64, fd, bytes, count, offset);
 }
 
@@ -144,15 +143,9 @@ ssize_t pwrite64(int fd, const void* bytes, size_t count, off_t offset) {
 }
 
 ssize_t writev(int fd, const struct iovec* vectors, int count) {
-  find_control();
-  if (control != NULL && counts_fd(fd)) {
-    int mode = hit(CALL_WRITE);
-    if (mode == MODE_ERROR) {
-      errno = (int)control->error;
-      return -1;
-    }
-    if (mode == MODE_SHORT && count > 1) count /= 2;
-  }
+  int shortens;
+  if (write_fails(fd, &shortens)) return -1;
+  if (shortens && count > 1) count /= 2;
   return syscall(SYS_writev, fd, vectors, count);
 }
 
