@@ -85,15 +85,11 @@ constexpr std::uint64_t power_of_x(unsigned n) {
 constexpr std::uint64_t kFirstWordFactor = power_of_x(512 + 64 - 1);
 constexpr std::uint64_t kSecondWordFactor = power_of_x(512 - 1);
 
-bool can_fold() {
-  return static_cast<bool>(__builtin_cpu_supports("pclmul")) &&
-         static_cast<bool>(__builtin_cpu_supports("sse2"));
-}
-const bool kCanFold = can_fold();
+const bool kCanFold = static_cast<bool>(__builtin_cpu_supports("pclmul"));
 
 // REQUIRES: the size is a multiple of kFoldBytes, and not zero.
-__attribute__((target("pclmul,sse2"))) std::uint64_t crc_by_folding(std::uint64_t crc,
-                                                                    std::string_view bytes) {
+__attribute__((target("pclmul"))) std::uint64_t crc_by_folding(std::uint64_t crc,
+                                                               std::string_view bytes) {
   const auto load_16 = [](const char* at) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   };
