@@ -33,10 +33,6 @@ Result<std::string> first_bytes(const std::string& path, std::size_t count) {
   return bytes;
 }
 
-bool begins_rdb(std::string_view bytes) {
-  return bytes.starts_with(rdb::kMagic) || bytes.starts_with(kLz4Magic);
-}
-
 Result<std::optional<BasePosition>> position_in(ByteSource& source) {
   RdbDecoder in(source);
   in.raw(rdb::kMagic.size() + kVersionBytes);

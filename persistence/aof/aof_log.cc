@@ -35,12 +35,6 @@ Result<> sync_data(int fd, const std::string& path) {
   return {};
 }
 
-// Writes at the end of a file that is open for appending.
-Result<> truncate_file(int fd, std::uint64_t size, const std::string& path) {
-  if (::ftruncate(fd, static_cast<off_t>(size)) == 0) return {};
-  return file_error("truncate", path, errno);
-}
-
 }  // namespace
 
 AofLog::AofLog(std::function<void()> wake) : wake_(std::move(wake)) {

@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -20,13 +18,12 @@
 #include "persistence/io/file_source.h"
 #include "persistence/io/files.h"
 #include "persistence/rdb/rdb_format.h"
+#include "persistence/rdb/rdb_reader.h"
 
 namespace tarn {
 namespace {
 
 constexpr std::int64_t kRetryMs = 1000;
-constexpr std::string_view kRdbMagic = "REDIS";
-constexpr std::string_view kLz4FrameMagic{"\x04\x22\x4d\x18", 4};
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -45,15 +42,14 @@ Result<std::string> read_small_file(const std::string& path) {
   return text;
 }
 
-// Whether the file begins as RDB does, plain or compressed, and not with commands.
+// Else it begins with commands.
 Result<bool> begins_with_rdb(const std::string& path) {
   auto source = FileSource::open(path);
   if (!source) return source.error();
-  char first[kRdbMagic.size()];
+  char first[rdb::kMagic.size()];
   const auto count = (*source)->read(first);
   if (!count) return count.error();
-  const std::string_view text(first, *count);
-  return text == kRdbMagic || text.starts_with(kLz4FrameMagic);
+  return begins_rdb({first, *count});
 }
 
 Result<> make_directory(const std::string& path) {
@@ -246,12 +242,8 @@ Result<> AppendOnlyFile::cut(const std::string& path, const AofSegment& segment)
                segment.damage, segment.bytes - segment.good_bytes, segment.torn_commands);
   const Result<int> fd = open_file(path, O_WRONLY);
   if (!fd) return fd.error();
-  Result<> result;
-  if (::ftruncate(*fd, static_cast<off_t>(segment.good_bytes)) != 0) {
-    result = file_error("truncate", path, errno);
-  } else {
-    result = sync_file(*fd, path);
-  }
+  Result<> result = truncate_file(*fd, segment.good_bytes, path);
+  if (result) result = sync_file(*fd, path);
   ::close(*fd);
   return result;
 }

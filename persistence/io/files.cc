@@ -33,6 +33,11 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& path) {
   return {};
 }
 
+Result<> truncate_file(int fd, std::uint64_t size, const std::string& path) {
+  if (::ftruncate(fd, static_cast<off_t>(size)) == 0) return {};
+  return file_error("truncate", path, errno);
+}
+
 Result<> sync_file(int fd, const std::string& path) {
   while (::fsync(fd) != 0) {
     if (errno != EINTR) return file_error("sync", path, errno);

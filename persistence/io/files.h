@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ Error file_error(std::string_view what, const std::string& path, int error_numbe
 // Opens with O_CLOEXEC, and the mode 0644 where it creates.
 Result<int> open_file(const std::string& path, int flags);
 Result<> write_all(int fd, std::string_view bytes, const std::string& path);
+Result<> truncate_file(int fd, std::uint64_t size, const std::string& path);
 Result<> sync_file(int fd, const std::string& path);
 Result<> rename_file(const std::string& from, const std::string& to);
 // Makes the names in the directory of `path` as lasting as the files.

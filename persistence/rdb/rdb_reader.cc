@@ -52,6 +52,7 @@ class Reader {
   void read_known(std::uint8_t type);
   void read_string(Ttl ttl);
   void put_strings();
+  bool put_string(const StringBatch::Item& item);
   bool is_new(const Key& key, std::uint64_t offset);
   void skip_unknown(std::uint8_t type);
   void set_access(Entry& entry, const StoredAccess& stored);
@@ -224,22 +225,23 @@ void Reader::read_string(Ttl ttl) {
   const std::string_view value = in_.string();
   if (!in_.failed() && !strings_.has_room_for(key_.size(), value.size())) put_strings();
   if (in_.failed()) return;
-  if (StringBatch::takes(key_.size(), value.size())) {
-    return strings_.add(*keyspace_, key_, value,
-                        {.ttl = ttl, .access = attributes_, .offset = offset});
-  }
-  const Key key(key_);
-  if (!is_new(key, offset)) return;
-  set_access(*keyspace_->set_string(key, value, ttl), attributes_);
-  ++summary_.keys;
+  const StringBatch::Item item{
+      .key = Key(key_), .value = value, .ttl = ttl, .access = attributes_, .offset = offset};
+  if (StringBatch::takes(key_.size(), value.size())) return strings_.add(*keyspace_, item);
+  put_string(item);
 }
 
 void Reader::put_strings() {
   for (const StringBatch::Item& item : strings_.take(*keyspace_)) {
-    if (!is_new(item.key, item.offset)) return;
-    set_access(*keyspace_->set_string(item.key, item.value, item.ttl), item.access);
-    ++summary_.keys;
+    if (!put_string(item)) return;
   }
+}
+
+bool Reader::put_string(const StringBatch::Item& item) {
+  if (!is_new(item.key, item.offset)) return false;
+  set_access(*keyspace_->set_string(item.key, item.value, item.ttl), item.access);
+  ++summary_.keys;
+  return true;
 }
 
 void Reader::skip_unknown(std::uint8_t type) {
@@ -305,6 +307,10 @@ class ResumedSource final : public ByteSource {
 };
 
 }  // namespace
+
+bool begins_rdb(std::string_view bytes) {
+  return bytes.starts_with(rdb::kMagic) || bytes.starts_with(kLz4Magic);
+}
 
 Result<RdbSummary> read_rdb(ByteSource& source, const RdbReadOptions& options,
                             Databases& databases) {

@@ -50,6 +50,10 @@ struct RdbSummary {
   std::vector<std::pair<std::string, std::string>> aux;
 };
 
+// Whether bytes from the beginning of a file, as many as rdb::kMagic has, are those of an RDB
+// stream, plain or in an LZ4 frame.
+bool begins_rdb(std::string_view bytes);
+
 // Loads an RDB stream, plain or in an LZ4 frame, into the databases, in addition to what they hold.
 // An error says file, offset, key and what was expected; what was loaded until then stays.
 Result<RdbSummary> read_rdb(ByteSource& source, const RdbReadOptions& options,

@@ -13,11 +13,10 @@ std::string_view StringBatch::keep(std::string_view bytes) {
   return {begin, bytes.size()};
 }
 
-void StringBatch::add(const Keyspace& keyspace, std::string_view key, std::string_view value,
-                      Item item) {
-  TARN_ASSERT(has_room_for(key.size(), value.size()));
-  item.key = Key(keep(key));
-  item.value = keep(value);
+void StringBatch::add(const Keyspace& keyspace, Item item) {
+  TARN_ASSERT(has_room_for(item.key.bytes.size(), item.value.size()));
+  item.key.bytes = keep(item.key.bytes);
+  item.value = keep(item.value);
   keyspace.prefetch_directory(item.key);
   items_[count_++] = item;
 }

@@ -33,7 +33,6 @@ class StringBatch {
     std::uint64_t offset = 0;  // in the file, behind the key
   };
 
-  bool empty() const { return count_ == 0; }
   // Whether one more of this size has room, once the batch is empty.
   static bool takes(std::size_t key_bytes, std::size_t value_bytes) {
     return key_bytes + value_bytes <= kBytes;
@@ -41,8 +40,8 @@ class StringBatch {
   bool has_room_for(std::size_t key_bytes, std::size_t value_bytes) const {
     return count_ < kItems && used_ + key_bytes + value_bytes <= kBytes;
   }
-  // Keeps copies of key and value. REQUIRES: has_room_for() both
-  void add(const Keyspace& keyspace, std::string_view key, std::string_view value, Item item);
+  // Keeps copies of the item's key and value. REQUIRES: has_room_for() both
+  void add(const Keyspace& keyspace, Item item);
 
   // All of them, in the order they came, with their places on the way to the processor. The batch
   // is empty then, and the items live until the next add().
