@@ -174,9 +174,10 @@ void App::register_commands() {
 }
 
 void App::register_memcached_commands() {
-  for (const auto rows : {memcached_storage_commands(), memcached_retrieval_commands(),
-                          memcached_number_commands(), memcached_admin_commands(),
-                          memcached_meta_get_commands(), memcached_meta_change_commands()}) {
+  for (const auto rows :
+       {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
+        memcached_admin_commands(), memcached_meta_get_commands(), memcached_meta_change_commands(),
+        memcached_binary_item_commands(), memcached_binary_admin_commands()}) {
     memcached_commands_.add(rows, std::as_const(memcached_services_));
   }
   memcached_.emplace(resp_, memcached_commands_);

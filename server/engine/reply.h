@@ -7,12 +7,13 @@
 
 #include "core/keyspace/entry.h"
 #include "server/net/output_buffer.h"
+#include "server/protocol/memcached_binary.h"
 #include "server/protocol/resp_writer.h"
 
 namespace tarn {
 
 // The protocol that a client speaks.
-enum class Dialect : std::uint8_t { kResp, kMemcachedText };
+enum class Dialect : std::uint8_t { kResp, kMemcachedText, kMemcachedBinary };
 
 // The reply to one command, in the protocol version that the client speaks: every method writes one
 // RESP value, and those that RESP2 lacks appear there as Redis shows them (a map as a flat array, a
@@ -22,6 +23,12 @@ class Reply {
  public:
   Reply(OutputBuffer& out, const int& protocol, Dialect dialect)
       : out_(out), protocol_(protocol), dialect_(dialect) {}
+
+  void speak(Dialect dialect) { dialect_ = dialect; }
+  // The packet of the binary protocol that is answered now: its header, and what follows.
+  void answers(std::string_view packet) {
+    answered_ = memcached::BinaryHeader::read(packet.data());
+  }
 
   bool resp3() const { return protocol_ >= 3; }
 
@@ -81,11 +88,13 @@ class Reply {
   const OutputBuffer& out() const { return out_; }
 
  private:
+  void note_error(std::string_view text);
   void write_error(std::string_view mark, std::string_view text);
 
   OutputBuffer& out_;
   const int& protocol_;
-  const Dialect dialect_;
+  Dialect dialect_;
+  memcached::BinaryHeader answered_;
   bool failed_ = false;
   std::string last_error_;
 };

@@ -15,6 +15,8 @@ std::span<const CommandRow> memcached_number_commands();
 std::span<const CommandRow> memcached_admin_commands();
 std::span<const CommandRow> memcached_meta_get_commands();
 std::span<const CommandRow> memcached_meta_change_commands();
+std::span<const CommandRow> memcached_binary_item_commands();
+std::span<const CommandRow> memcached_binary_admin_commands();
 
 // Commands that no client can name, since their names have a space; see MemcachedClient.
 inline constexpr std::string_view kAuthenticateCommand = "set credentials";

@@ -7,6 +7,8 @@
 #include "server/engine/authentication.h"
 #include "server/engine/gates.h"
 #include "server/memcached/families.h"
+#include "server/protocol/memcached_binary_parser.h"
+#include "server/protocol/memcached_text_parser.h"
 
 namespace tarn {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxBatch = 128;
 
 constexpr std::string_view kNoSuchCommand = "ERROR";
+constexpr std::size_t kBinaryHeaderArgument = 2;
 
 // As much base64 as a key of so many bytes takes. Without an option that allows more, a key has the
 // same length however it is written, as in memcached.
@@ -65,9 +68,13 @@ bool MemcachedClient::restricted() const {
 }
 
 InputHandler::Taken MemcachedClient::on_input(std::string_view input) {
-  using Status = MemcachedTextParser::Status;
+  using Status = MemcachedParser::Status;
   Dispatcher& dispatcher = context_.clients.dispatcher;
   session_.last_active_ms = dispatcher.clock().monotonic_ms();
+  if (parser_ == nullptr) {
+    if (input.empty()) return {};
+    choose_protocol(input);
+  }
   const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kClientTurnUs);
   std::size_t offset = 0;
   Status status = Status::kRequest;
@@ -80,7 +87,7 @@ InputHandler::Taken MemcachedClient::on_input(std::string_view input) {
     const std::size_t ran = run(offset, deadline);
     // Requests that were parsed but did not run stay in the input and are parsed again.
     if (!context_.batch.items.empty() && ran != context_.batch.items.back().end) {
-      parser_.reset();
+      parser_->reset();
       status = Status::kRequest;
       offset = ran;
       more = may_run();
@@ -106,19 +113,29 @@ InputHandler::Taken MemcachedClient::on_input(std::string_view input) {
   return {offset, 0, more};
 }
 
+void MemcachedClient::choose_protocol(std::string_view input) {
+  binary_ = static_cast<std::uint8_t>(input[0]) == memcached::kRequestMagic;
+  if (binary_) {
+    parser_ = std::make_unique<MemcachedBinaryParser>();
+    session_.reply.speak(Dialect::kMemcachedBinary);
+  } else {
+    parser_ = std::make_unique<MemcachedTextParser>();
+  }
+}
+
 // Parses requests up to a batch; `offset` moves behind the last complete one.
-MemcachedTextParser::Status MemcachedClient::collect(std::string_view input, std::size_t& offset) {
-  using Status = MemcachedTextParser::Status;
+MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::size_t& offset) {
+  using Status = MemcachedParser::Status;
   MemcachedBatch& batch = context_.batch;
   const Options& options = context_.clients.options;
   batch.clear();
-  parser_.limits() = {.max_item_bytes = static_cast<std::size_t>(options.memcached_max_item_size),
-                      .max_encoded_key_bytes = max_encoded_key_bytes(options),
-                      .authenticated = !restricted()};
+  parser_->limits() = {.max_item_bytes = static_cast<std::size_t>(options.memcached_max_item_size),
+                       .max_encoded_key_bytes = max_encoded_key_bytes(options),
+                       .authenticated = !restricted()};
   const std::size_t wanted = restricted() || received_ ? 1 : kMaxBatch;
   while (batch.items.size() < wanted) {
     const std::size_t first = batch.args.size();
-    const Status status = parser_.parse(input, offset, batch.args);
+    const Status status = parser_->parse(input, offset, batch.args);
     const bool incomplete =
         status == Status::kNeedMore || status == Status::kLargeBlock || status == Status::kFatal;
     if (incomplete) return status;
@@ -128,17 +145,17 @@ MemcachedTextParser::Status MemcachedClient::collect(std::string_view input, std
   return Status::kRequest;
 }
 
-MemcachedBatch::Item MemcachedClient::make_item(MemcachedTextParser::Status status,
+MemcachedBatch::Item MemcachedClient::make_item(MemcachedParser::Status status,
                                                 std::size_t first_arg) const {
-  using Status = MemcachedTextParser::Status;
+  using Status = MemcachedParser::Status;
   const MemcachedBatch& batch = context_.batch;
   MemcachedBatch::Item item{first_arg, batch.args.size() - first_arg, 0};
   if (status == Status::kError) {
-    item.error = parser_.error();
+    item.error = parser_->error();
     return item;
   }
-  item.quiet = parser_.quiet();
-  if (restricted()) {
+  item.quiet = parser_->quiet();
+  if (restricted() && !binary_) {
     item.command = context_.authenticate;
   } else if (status == Status::kOversized) {
     item.command = context_.oversized;
@@ -210,6 +227,7 @@ void MemcachedClient::execute(const MemcachedBatch::Item& item) {
 }
 
 void MemcachedClient::execute(const Dispatcher::Request& request, bool quiet) {
+  if (binary_) session_.reply.answers(request.args[kBinaryHeaderArgument]);
   if (quiet) session_.reply_mode = Session::ReplyMode::kSkipThis;
   Dispatcher& dispatcher = context_.clients.dispatcher;
   if (dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) {
@@ -225,8 +243,8 @@ void MemcachedClient::run_held() {
 }
 
 InputHandler::Taken MemcachedClient::begin_large_block(std::string_view input, std::size_t offset) {
-  const std::string_view block = input.substr(offset + parser_.large_block_start());
-  receiving_ = Blob::allocate(parser_.large_block_bytes(), parser_.large_block_bytes());
+  const std::string_view block = input.substr(offset + parser_->large_block_start());
+  receiving_ = Blob::allocate(parser_->large_block_bytes(), parser_->large_block_bytes());
   std::memcpy(receiving_->data(), block.data(), block.size());
   received_bytes_ = block.size();
   return {offset, block.size(), false};
@@ -242,7 +260,7 @@ void MemcachedClient::on_direct(std::size_t bytes) {
   session_.last_active_ms = context_.clients.dispatcher.clock().monotonic_ms();
   if (!within_input_limit(received_bytes_)) return;
   if (received_bytes_ < receiving_->size()) return;
-  parser_.large_block_received(receiving_->view());
+  parser_->large_block_received(receiving_->view());
   received_ = std::move(receiving_);
   receiving_.reset();
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -10,7 +11,7 @@
 #include "server/engine/client_context.h"
 #include "server/engine/owned_request.h"
 #include "server/net/transport.h"
-#include "server/protocol/memcached_text_parser.h"
+#include "server/protocol/memcached_parser.h"
 
 namespace tarn {
 
@@ -52,10 +53,10 @@ struct MemcachedContext {
   MemcachedBatch batch{};
 };
 
-// A client that speaks memcached's text and meta protocols: turns what its connection receives into
-// commands, and has the dispatcher run them, as RespClient does for RESP; batches and their
-// prefetching are the same. Its commands are those of a table of their own, and work on the strings
-// of one database.
+// A client that speaks memcached's text and meta protocols, or its binary one, which the first byte
+// tells: turns what its connection receives into commands, and has the dispatcher run them, as
+// RespClient does for RESP; batches and their prefetching are the same. Its commands are those of a
+// table of their own, and work on the strings of one database.
 class MemcachedClient final : public InputHandler {
  public:
   MemcachedClient(Transport& transport, MemcachedContext& context);
@@ -69,8 +70,9 @@ class MemcachedClient final : public InputHandler {
   Session& session() { return session_; }
 
  private:
-  MemcachedTextParser::Status collect(std::string_view input, std::size_t& offset);
-  MemcachedBatch::Item make_item(MemcachedTextParser::Status status, std::size_t first_arg) const;
+  void choose_protocol(std::string_view input);
+  MemcachedParser::Status collect(std::string_view input, std::size_t& offset);
+  MemcachedBatch::Item make_item(MemcachedParser::Status status, std::size_t first_arg) const;
   const Command* find_command(std::span<const std::string_view> words) const;
   void prefetch();
   // Returns the offset behind the last request that ran.
@@ -85,7 +87,8 @@ class MemcachedClient final : public InputHandler {
 
   MemcachedContext& context_;
   Transport& transport_;
-  MemcachedTextParser parser_;
+  std::unique_ptr<MemcachedParser> parser_;  // once the first byte is here
+  bool binary_ = false;
   Session session_;
 
   BlobRef receiving_;  // the large block that is on its way

@@ -2,6 +2,7 @@
 
 #include "server/engine/authentication.h"
 #include "server/memcached/families.h"
+#include "server/memcached/flush.h"
 #include "server/memcached/text_support.h"
 #include "server/protocol/memcached_numbers.h"
 
@@ -10,8 +11,6 @@ namespace {
 
 using namespace memcached;
 
-// Clients look at the version to learn what they may use.
-constexpr std::string_view kVersion = "VERSION 1.6.40";
 constexpr std::string_view kBadDelete =
     "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]";
 
@@ -37,18 +36,14 @@ void flush_all(Call& call) {
       !parse_memcached_signed(call.args[1], delay)) {
     return call.reply.error_line(lines::kBadExptime);
   }
-  DelayedFlush& delayed = services(call).delayed_flush;
-  const Expiry when = Expiry::from_exptime(call, delay);
-  if (when.deadline_ms() && !when.has_passed()) {
-    delayed.schedule(std::chrono::milliseconds(*when.deadline_ms() - call.now_ms()));
-  } else {
-    delayed.cancel();
-    if (call.databases.flush(call.session.db) > 0) call.propagate_as({"FLUSHDB"});
-  }
+  flush_items(call, services(call).delayed_flush, delay);
   reply_line(call, "OK");
 }
 
-void version(Call& call) { reply_line(call, kVersion); }
+void version(Call& call) {
+  call.reply.out().append("VERSION ");
+  reply_line(call, kVersion);
+}
 
 // Taken and without effect: the log has a level of its own.
 void verbosity(Call& call) {

@@ -20,6 +20,9 @@ inline constexpr std::string_view kNoItem = "SERVER_ERROR the key holds another 
 
 }  // namespace lines
 
+// Of the server whose protocol this is: clients look at it to learn what they may use.
+inline constexpr std::string_view kVersion = "1.6.40";
+
 inline const MemcachedServices& services(const Call& call) {
   return call.feature<const MemcachedServices>();
 }
