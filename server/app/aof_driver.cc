@@ -224,9 +224,9 @@ Result<> AofDriver::reload() {
   release_all();
   replaying_ = true;
   dispatcher_.databases().flush_all();
+  replaying_ = false;
   const auto found = aof_.find();
   Result<> loaded = found ? load(false) : Result<>(found.error());
-  replaying_ = false;
   if (!loaded) return loaded;
   return aof_.open();
 }
@@ -261,7 +261,9 @@ Result<> AofDriver::load(bool at_start) {
   };
   const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
   databases.context().suspend_expiry = true;
+  replaying_ = true;
   const auto loaded = aof_.load(loader);
+  replaying_ = false;
   databases.context().suspend_expiry = false;
   if (at_start) loading_.end();
   if (!loaded) return loaded;

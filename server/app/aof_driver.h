@@ -39,6 +39,8 @@ class AofDriver final : public EffectSink {
   Result<> load_at_start();
   // Within a command: loads the log into the databases, which are empty.
   Result<> reload();
+  // What clients did in the past is being done again.
+  bool replaying() const { return replaying_; }
   // Begins to log.
   Result<> open();
   // Ends logging, when all is safe.
