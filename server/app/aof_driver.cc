@@ -94,7 +94,6 @@ void AofDriver::follow_options(const Options& options) {
 // ---- Effects ------------------------------------------------------------------------------------
 
 void AofDriver::on_effect(unsigned db, std::span<const std::string_view> args) {
-  if (replaying_) return;
   scratch_.clear();
   if (std::cmp_not_equal(selected_db_, db)) {
     selected_db_ = db;
@@ -108,7 +107,6 @@ void AofDriver::on_effect(unsigned db, std::span<const std::string_view> args) {
 }
 
 void AofDriver::begin_unit() {
-  if (replaying_) return;
   constexpr std::array<std::string_view, 1> kMulti{"MULTI"};
   scratch_.clear();
   append_command(scratch_, kMulti);
@@ -116,7 +114,6 @@ void AofDriver::begin_unit() {
 }
 
 void AofDriver::end_unit() {
-  if (replaying_) return;
   constexpr std::array<std::string_view, 1> kExec{"EXEC"};
   scratch_.clear();
   append_command(scratch_, kExec);
@@ -219,16 +216,15 @@ Result<> AofDriver::load_at_start() { return load(true); }
 
 Result<> AofDriver::reload() {
   if (!aof_.is_open()) return Error{"appendonly is no"};
+  propagation_.set_sink(nullptr);
   end_batch();
   if (const auto closed = aof_.close(); !closed) return closed;
   release_all();
-  replaying_ = true;
   dispatcher_.databases().flush_all();
-  replaying_ = false;
   const auto found = aof_.find();
   Result<> loaded = found ? load(false) : Result<>(found.error());
   if (!loaded) return loaded;
-  return aof_.open();
+  return open();
 }
 
 Result<> AofDriver::load(bool at_start) {
@@ -281,8 +277,8 @@ Result<> AofDriver::open() {
 
 Result<> AofDriver::close() {
   if (!aof_.is_open()) return {};
-  end_batch();
   propagation_.set_sink(nullptr);
+  end_batch();
   const auto closed = aof_.close();
   release_all();
   dispatcher_.allow_writes(kRefusal);
