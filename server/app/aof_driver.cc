@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "core/base/numbers.h"
@@ -17,6 +17,7 @@
 namespace tarn {
 namespace {
 
+constexpr std::uint64_t kAllBatches = std::numeric_limits<std::uint64_t>::max();
 constexpr std::string_view kRefusal = "append-only file";
 constexpr std::string_view kUnsafeWrite =
     "-MISCONF The write could not be made to last, and it is not known whether it will: {}\r\n";
@@ -139,10 +140,7 @@ void AofDriver::hold_writers(std::uint64_t sequence) {
   for (Session* session : propagation_.take_writers()) {
     if (!wait || session->transport == nullptr) continue;
     session->transport->hold_output();
-    const auto known = std::find_if(held_.begin(), held_.end(),
-                                    [&](const Held& held) { return held.session == session; });
-    if (known != held_.end()) held_.erase(known);
-    held_.push_back({session, sequence});
+    held_.hold(*session, sequence);
   }
 }
 
@@ -158,21 +156,14 @@ void AofDriver::release() {
   const AofLog& log = aof_.log();
   const std::uint64_t safe =
       log.sync == AofSync::kAlways ? log.safe_sequence() : log.written_sequence();
-  const bool failed = log.failure().has_value();
-  std::vector<Held> done;
-  std::erase_if(held_, [&](const Held& held) {
-    if (held.sequence > safe && !failed) return false;
-    done.push_back(held);
-    return true;
-  });
-  for (const Held& held : done) {
+  for (const HeldSessions::Held& held : held_.take(log.failure() ? kAllBatches : safe)) {
     if (held.sequence > safe) refuse(*held.session);
     held.session->transport->release_output();
   }
 }
 
 void AofDriver::release_all() {
-  for (const Held& held : std::exchange(held_, {})) held.session->transport->release_output();
+  for (const auto& held : held_.take(kAllBatches)) held.session->transport->release_output();
 }
 
 void AofDriver::refuse(Session& session) {
@@ -183,9 +174,7 @@ void AofDriver::refuse(Session& session) {
   session.transport->close_after_flush();
 }
 
-void AofDriver::forget(const Session& session) {
-  std::erase_if(held_, [&](const Held& held) { return held.session == &session; });
-}
+void AofDriver::forget(const Session& session) { held_.forget(session); }
 
 void AofDriver::update_gate() {
   const auto& failure = aof_.log().failure();
