@@ -12,6 +12,7 @@
 #include "persistence/aof/aof_reader.h"
 #include "persistence/aof/command_sink.h"
 #include "persistence/aof/manifest.h"
+#include "persistence/aof/segment_list.h"
 #include "persistence/snapshot/forked_job.h"
 #include "persistence/snapshot/snapshot_file.h"
 
@@ -119,8 +120,7 @@ class AppendOnlyFile {
   Result<> upgrade_single_file();
   Result<> load_base(const Loader& loader);
   Result<> load_segments(const Loader& loader);
-  bool is_repeated_later(std::size_t index) const;
-  Result<std::uint64_t> claimed_safe_after(std::size_t index) const;
+  static Result<std::uint64_t> claimed_safe_after(const SegmentList& segments, std::size_t index);
   Result<> drop_segments_after(std::size_t index);
   Result<> cut(const std::string& path, const AofSegment& segment);
   void resume();
