@@ -23,6 +23,7 @@ namespace tarn {
 namespace {
 
 constexpr std::int64_t kRetryMs = 1000;
+constexpr std::int64_t kMinSegmentMs = 10;
 
 Result<> make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) == 0) return sync_directory_of(path);
@@ -301,10 +302,19 @@ Result<> AppendOnlyFile::begin_segment() {
 
 bool AppendOnlyFile::segment_is_due() const {
   if (log_.sequence() <= segment_first_sequence_) return false;
-  const bool large = settings.segment_bytes != 0 && log_.segment_bytes() >= settings.segment_bytes;
   const bool old = settings.segment_seconds != 0 &&
                    clock_.now_ms() - segment_began_ms_ >= settings.segment_seconds * 1000;
-  return large || old;
+  return segment_is_large() || old;
+}
+
+bool AppendOnlyFile::segment_is_large() const {
+  return settings.segment_bytes != 0 && log_.segment_bytes() >= settings.segment_bytes;
+}
+
+// A new segment costs syncs, so a limit that is too small for what is written must not mean one
+// after each batch.
+void AppendOnlyFile::after_commit() {
+  if (segment_is_large() && clock_.now_ms() - segment_began_ms_ >= kMinSegmentMs) do_what_is_due();
 }
 
 // Begins the segment, or the rewrite, that is due; the helper makes way for it.

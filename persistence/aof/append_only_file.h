@@ -92,6 +92,8 @@ class AppendOnlyFile {
 
   // Looks after segments, rewrites and failures. Several times a second.
   void tick();
+  // A batch was committed: a segment that it has filled ends with it, if it may.
+  void after_commit();
   // Takes in what the log's helper has done. Returns whether anything has changed.
   bool poll();
 
@@ -132,6 +134,7 @@ class AppendOnlyFile {
   void finish_rewrite(const ForkedJob::Outcome& outcome);
   Result<> adopt_base();
   void delete_history();
+  bool segment_is_large() const;
   bool segment_is_due() const;
   void do_what_is_due();
   void try_rewrite();

@@ -138,7 +138,9 @@ bool Reader::read_item() {
 void Reader::read_aux() {
   std::string name(in_.string());
   std::string value(in_.string());
-  if (!in_.failed()) summary_.aux.emplace_back(std::move(name), std::move(value));
+  if (in_.failed()) return;
+  if (options_.on_aux) options_.on_aux(name, value);
+  summary_.aux.emplace_back(std::move(name), std::move(value));
 }
 
 void Reader::select_database() {

@@ -131,6 +131,8 @@ void AofDriver::end_batch() {
   if (log.failure()) {
     release();
     update_gate();
+  } else {
+    aof_.after_commit();
   }
 }
 
@@ -238,6 +240,9 @@ Result<> AofDriver::load(bool at_start) {
                        .progress_bytes = static_cast<std::uint64_t>(
                            options_.loading_process_events_interval_bytes),
                        .on_progress = loader.on_progress};
+    how.on_aux = [this](std::string_view name, std::string_view value) {
+      loading_.note(name, value);
+    };
     const auto summary = read_rdb(source, how, databases);
     if (!summary) return summary.error();
     base_keys = summary->keys;

@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -119,6 +120,36 @@ def loaded_again():
             killed_and_restarted(one)
             with one.client() as client:
                 equal(client.do("GET", "n"), b"%d" % (count + 1))
+
+
+@check("a rewrite that has to wait for a snapshot is told of")
+def waiting_rewrite():
+    with server(*LOGGING, "--rdb-key-save-delay", "10000000") as one, one.client() as client:
+        client.do("SET", "k", "v")
+        equal(info(client)["aof_pending_rewrite"], "0")
+        client.do("BGSAVE")
+        client.do("BGREWRITEAOF")
+        equal(info(client)["aof_pending_rewrite"], "1")
+        client.do("CONFIG", "SET", "rdb-key-save-delay", "0")
+        client.do("FLUSHALL")
+        expect(wait_until(lambda: info(client)["aof_pending_rewrite"] == "0"), "it waits on")
+
+
+@check("a segment that is full ends with the batch that fills it", ours_only=True)
+def full_segments():
+    def segments_after_ten_batches():
+        args = ("--appendonly", "yes", "--aof-segment-size", "4kb", "--hz", "1")
+        with server(*args) as one, one.client() as client:
+            for _ in range(10):
+                client.do("SET", "k", "v" * 5000)
+                time.sleep(0.02)
+            return int(info(client)["aof_segments"])
+
+    # A disk that is slow at the time may delay some.
+    counts = []
+    while len(counts) < 5 and max(counts, default=0) < 5:
+        counts.append(segments_after_ten_batches())
+    expect(max(counts) >= 5, f"segments after ten batches: {counts}")
 
 
 if __name__ == "__main__":

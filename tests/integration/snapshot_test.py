@@ -401,6 +401,7 @@ def loading():
             facts = info(client)
             equal(facts["loading"], "1")
             expect(int(facts["loading_total_bytes"]) > 0, facts)
+            expect(int(facts["loading_rdb_used_mem"]) > 2000 * 1000, facts)
             expect("loading_eta_seconds" in facts, facts)
             expect(client.call("SAVE").value.startswith(b"LOADING"), "SAVE while loading")
             client.do("CONFIG", "SET", "key-load-delay", "0")
