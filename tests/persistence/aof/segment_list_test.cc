@@ -47,7 +47,7 @@ TEST_CASE_FIXTURE(Files, "SegmentList: how segments begin") {
   CHECK(segments.path(1) == paths[1]);
   CHECK(segments.first(0) == 7);
   CHECK(segments.opening(0)->time_ms == 1'700'000'000'000);
-  for (const std::size_t index : {1, 2, 3}) CHECK_FALSE(segments.first(index));
+  for (std::size_t index = 1; index < 4; ++index) CHECK_FALSE(segments.first(index));
 }
 
 TEST_CASE_FIXTURE(Files, "SegmentList: a directory is no segment") {
@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(Files, "SegmentList: what a later one says again") {
 TEST_CASE_FIXTURE(Files, "SegmentList: what another server wrote is never said again") {
   add("*1\r\n$4\r\nPING\r\n");
   ours(0);
-  add("\0\0\0");
+  add(std::string(3, '\0'));
   ours(0);
   const SegmentList segments = list();
   CHECK_FALSE(segments.is_repeated_later(0, 0));
