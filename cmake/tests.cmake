@@ -97,6 +97,8 @@ if(TARGET tarn-server AND PYTHON3)
     set_tests_properties(crash/${name} PROPERTIES SKIP_RETURN_CODE 77
       ENVIRONMENT "${test_environment};TARN_FAULTS=$<TARGET_FILE:tarn_faults>")
   endforeach()
+  set_tests_properties(integration/migrate PROPERTIES
+    ENVIRONMENT "${test_environment};TARN_FAULTS=$<TARGET_FILE:tarn_faults>")
 endif()
 
 # --- Real clients --------------------------------------------------------------------------------

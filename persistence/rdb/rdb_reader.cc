@@ -147,6 +147,7 @@ void Reader::read_aux() {
     const auto [last, fault] = std::from_chars(value.data(), end, attributes_.client_flags);
     if (fault != std::errc() || last != end) in_.fail("expected client flags of 32 bits");
   } else {
+    if (options_.on_aux) options_.on_aux(name, value);
     summary_.aux.emplace_back(std::move(name), std::move(value));
   }
 }

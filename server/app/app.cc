@@ -302,6 +302,9 @@ Result<> App::listen() {
 void App::watch_files() {
   snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   snapshots_.other_child = [this] { return aof_.rewriting() || backup_copy_.has_child(); };
+  databases_.on_all_deleted = [this] {
+    if (!aof_driver_.replaying()) snapshots_.all_deleted();
+  };
   snapshots_.on_saved = [this](const std::string& path) {
     back_up(path, fmt::format("dump-{}.rdb", clock_.now_ms() / 1000));
   };

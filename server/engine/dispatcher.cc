@@ -47,7 +47,6 @@ void Dispatcher::set_slow_threshold_us(std::int64_t threshold_us) {
 }
 
 void Dispatcher::set_propagation(Propagation* propagation) {
-  TARN_ASSERT(running_ == nullptr);
   propagation_ = propagation;
   if (propagation != nullptr) {
     afterwards_ |= kPropagate;
