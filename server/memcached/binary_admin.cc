@@ -5,6 +5,7 @@
 #include "server/memcached/binary_request.h"
 #include "server/memcached/families.h"
 #include "server/memcached/flush.h"
+#include "server/memcached/stats_report.h"
 #include "server/memcached/text_support.h"
 
 namespace tarn {
@@ -20,7 +21,7 @@ void flush(Call& call) {
   if (!request.has_shape(with_delay ? 4 : 0, KeyRule::kNone)) return;
   const std::int64_t delay =
       with_delay ? static_cast<std::int32_t>(request.extra<std::uint32_t>(0)) : 0;
-  flush_items(call, services(call).delayed_flush, delay);
+  flush_items(call, delay);
   if (!request.quiet()) request.reply_ok();
 }
 
@@ -45,6 +46,31 @@ void version(Call& call) {
   BinaryRequest request(call);
   if (!request.has_shape(0, KeyRule::kNone)) return;
   request.reply(BinaryStatus::kOk, {}, {}, kVersion, 0);
+}
+
+class PacketSink final : public StatSink {
+ public:
+  explicit PacketSink(BinaryRequest& request) : request_(request) {}
+
+ private:
+  void write(std::string_view name, std::string_view value) override {
+    request_.reply(BinaryStatus::kOk, {}, name, value, 0);
+  }
+
+  BinaryRequest& request_;
+};
+
+// A packet for each, and an empty one for the end.
+void stat(Call& call) {
+  BinaryRequest request(call);
+  if (!request.has_shape(0, KeyRule::kOptional)) return;
+  PacketSink out(request);
+  if (request.key() == "reset") {
+    stats_of(call) = {};
+  } else if (!report_stats(call, request.key(), out)) {
+    return request.reply_error(BinaryStatus::kNotFound);
+  }
+  request.reply_ok();
 }
 
 // --- SASL: the one mechanism is PLAIN (RFC 4616).
@@ -106,6 +132,7 @@ constexpr CommandRow kRows[] = {
     row("binary flush", flush, kWrite),
     row("binary quit", quit, kAlways),
     row("binary noop", noop, kAlways),
+    row("binary stat", stat, kLoading | kStale),
     row("binary version", version, kAlways | kNoAuth),
     row("binary sasl list", sasl_list, kForStrangers),
     row("binary sasl auth", sasl_auth, kForStrangers),

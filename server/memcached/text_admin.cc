@@ -25,6 +25,7 @@ void remove(Call& call) {
   if (!fits) return call.reply.error_line(kBadDelete);
   if (!key_fits(call, 1)) return call.reply.error_line(lines::kBadFormat);
   const ItemOutcome outcome = delete_item(call, call.key(1));
+  count_change(outcome, stats_of(call).delete_hits, stats_of(call).delete_misses);
   if (reply_failure(call, outcome)) return;
   reply_line(call, outcome == ItemOutcome::kDone ? "DELETED" : "NOT_FOUND");
 }
@@ -36,14 +37,11 @@ void flush_all(Call& call) {
       !parse_memcached_signed(call.args[1], delay)) {
     return call.reply.error_line(lines::kBadExptime);
   }
-  flush_items(call, services(call).delayed_flush, delay);
+  flush_items(call, delay);
   reply_line(call, "OK");
 }
 
-void version(Call& call) {
-  call.reply.out().append("VERSION ");
-  reply_line(call, kVersion);
-}
+void version(Call& call) { reply_line(call, "VERSION " + std::string(kVersion)); }
 
 // Taken and without effect: the log has a level of its own.
 void verbosity(Call& call) {
