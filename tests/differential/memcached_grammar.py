@@ -213,10 +213,9 @@ class Generator:
 
     def other(self):
         if self.chance(0.3):
-            # A delay would bring back what an earlier flush has taken (memcached keeps but one).
-            return Request(self.line(b"flush_all%b%b" % (
-                self.rng.choice((b"", b"", b" 0", b" x", b" 1x")), self.noreply()
-            )))  # fmt: skip
+            # No delays: one would bring back what an earlier flush took (memcached keeps but one).
+            when = self.rng.choice((b"", b"", b" 0", b" x", b" 1x", b" 0 x"))
+            return Request(b"flush_all%b%b\r\n" % (when, self.noreply()))
         return Request(self.line(self.rng.choice((
             b"version", b"version x", b"verbosity 0", b"verbosity 1 noreply", b"verbosity",
             b"verbosity x", b"verbosity 0 1", b"verbosity noreply", b"get", b"gets", b"get ",
@@ -236,7 +235,8 @@ class Generator:
         key = self.key()
         size = self.rng.choice((ITEM_LIMIT + 1, ITEM_LIMIT + 100))
         verb = self.rng.choice((b"set %b 0 0 %d", b"add %b 0 0 %d", b"ms %b %d", b"append %b 0 0 %d"))
-        return Request(verb % (key, size) + b"\r\n" + b"v" * size + b"\r\n")
+        data = verb % (key, size) + b"\r\n" + b"v" * size + b"\r\nmg %b s f t\r\n" % key
+        return Request(data, alone=True)
 
     # --- Meta commands ---------------------------------------------------------------------------
 
