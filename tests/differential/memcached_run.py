@@ -173,21 +173,27 @@ class Runner:
     def show_requests(history):
         for number, (batch, _) in enumerate(history):
             for request in batch:
-                print(f"    {number}> {request.data[:300]!r}")
+                print(f"    {number}> {elided(request.data)!r}")
 
     def repeats(self, history, wanted):
         again = self.replay(history)
         return again is not None and signature(again) == wanted
 
 
+def elided(data):
+    """The bytes with long runs of one of them cut short: what their number is."""
+    return re.sub(rb"(.)\1{30,}", lambda run: b"%b...%d" % (run[1] * 3, len(run[0])), data)[:400]
+
+
 def show(found):
     """Both answers from a little before the first difference on."""
     left, right = found.ours.lines, found.theirs.lines
-    same = next((at for at, (a, b) in enumerate(zip(left, right)) if a != b), min(len(left), len(right)))
-    first = max(0, same - 2)
+    differing = (at for at, (a, b) in enumerate(zip(left, right)) if a != b)
+    first = max(0, next(differing, min(len(left), len(right))) - 2)
     for name, outcome in (("ours", found.ours), ("theirs", found.theirs)):
         shown = [
-            repr(b" ".join(line.words))[1:] + (" " + repr(line.data[:100])[1:] if line.data else "")
+            repr(elided(b" ".join(line.words)))[1:]
+            + (" " + repr(elided(line.data)[:100])[1:] if line.data else "")
             for line in outcome.lines[first : first + SHOWN_LINES]
         ]
         shown.append(f"({len(outcome.lines)} lines, {'closed' if outcome.closed else 'STILL OPEN'})")
