@@ -9,7 +9,7 @@
 namespace tarn {
 
 Databases::Databases(const Clock& clock, std::size_t count)
-    : context_{clock, access_policy_, stats_, collections_.get()} {
+    : cas_source_(clock), context_{clock, access_policy_, stats_, collections_.get(), cas_source_} {
   keyspaces_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     keyspaces_.push_back(std::make_unique<Keyspace>(context_, static_cast<unsigned>(i)));

@@ -52,6 +52,7 @@ class Databases {
 
   AccessPolicy access_policy_;
   KeyspaceStats stats_;
+  CasSource cas_source_;
   std::unique_ptr<CollectionHeap> collections_ = std::make_unique<CollectionHeap>();
   KeyspaceContext context_;
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;

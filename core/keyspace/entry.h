@@ -25,6 +25,8 @@ enum class StringEncoding : std::uint8_t {
 //     flags                 1
 //     access                3   when or how often the key was used (see access.h)
 //     deadline              8   only with kHasDeadline (see below)
+//     client flags          4   only with kHasClientFlags (see below)
+//     CAS                   8   only with kHasCas (see below)
 //     key length            1 to 5, base 128, low groups first
 //     value length          1 to 5, the same; only for values of inline bytes
 //     key bytes
@@ -37,6 +39,10 @@ enum class StringEncoding : std::uint8_t {
 // 16-bit ticket that pairs the entry with its item in the keyspace's timing wheel: an item with
 // another ticket belongs to an earlier deadline and is stale. Farther deadlines have bit 63 set,
 // carry no ticket and never come due.
+//
+// Strings may be items of memcached's protocol too, which keeps more beside a value: 32 bits that
+// belong to the client, a number that tells versions of the item apart (CAS, from "check and
+// store"), and three marks. The keyspace says when they change.
 class Entry {
  public:
   static constexpr std::int64_t kMaxTicketedDeadline = (std::int64_t{1} << 47) - 1;
@@ -48,29 +54,35 @@ class Entry {
     std::size_t value_bytes = 0;  // inline bytes, or kWordBytes for a word
     bool value_is_word = false;
     bool has_deadline = false;
+    bool has_client_flags = false;
+    bool has_cas = false;
 
     std::size_t bytes() const {
-      return kHeaderBytes + (has_deadline ? kDeadlineBytes : 0) + length_bytes(key_bytes) +
-             (value_is_word ? 0 : length_bytes(value_bytes)) + key_bytes + value_bytes;
+      return kHeaderBytes + (has_deadline ? kDeadlineBytes : 0) +
+             (has_client_flags ? kClientFlagsBytes : 0) + (has_cas ? kCasBytes : 0) +
+             length_bytes(key_bytes) + (value_is_word ? 0 : length_bytes(value_bytes)) + key_bytes +
+             value_bytes;
     }
   };
 
   // Writes the fixed part and the key at `memory`, which holds layout.bytes(). The value's bytes
-  // are for the caller to fill; the deadline starts as 0.
+  // are for the caller to fill; deadline, client flags and CAS start as 0.
   // `encoding` is a StringEncoding or a CollectionEncoding.
   template <class Encoding>
   static Entry* construct(void* memory, const Layout& layout, Type type, Encoding encoding,
                           std::string_view key) {
     char* at = static_cast<char*>(memory);
     at[0] = pack(type, static_cast<std::uint8_t>(encoding));
-    at[1] = static_cast<char>((layout.has_deadline ? kHasDeadline : 0) |
-                              (layout.value_is_word ? kWordValue : 0));
+    const unsigned flags = (layout.has_deadline ? kHasDeadline : 0u) |
+                           (layout.has_client_flags ? kHasClientFlags : 0u) |
+                           (layout.has_cas ? kHasCas : 0u) |
+                           (layout.value_is_word ? kWordValue : 0u);
+    at[1] = static_cast<char>(flags);
     at[2] = at[3] = at[4] = 0;
     at += kHeaderBytes;
-    if (layout.has_deadline) {
-      std::memset(at, 0, kDeadlineBytes);
-      at += kDeadlineBytes;
-    }
+    const std::size_t attributes = attribute_bytes(flags);
+    if (attributes > 0) std::memset(at, 0, attributes);
+    at += attributes;
     at = write_length(at, key.size());
     if (!layout.value_is_word) at = write_length(at, layout.value_bytes);
     if (!key.empty()) std::memcpy(at, key.data(), key.size());
@@ -114,6 +126,8 @@ class Entry {
     const char* at = lengths();
     Layout layout;
     layout.has_deadline = has_deadline();
+    layout.has_client_flags = has_client_flags();
+    layout.has_cas = has_cas();
     layout.value_is_word = value_is_word();
     layout.key_bytes = read_length(at);
     layout.value_bytes = value_is_word() ? kWordBytes : read_length(at);
@@ -169,9 +183,35 @@ class Entry {
   void set_deadline(std::int64_t deadline_ms, std::uint16_t ticket) {
     std::uint64_t raw = static_cast<std::uint64_t>(deadline_ms);
     raw |= deadline_ms > kMaxTicketedDeadline ? kFarDeadline : std::uint64_t{ticket} << 47;
-    std::memcpy(bytes_ + kHeaderBytes, &raw, sizeof raw);
+    set_field(kHeaderBytes, raw);
   }
   bool expired(std::int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
+
+  // --- What memcached's protocol keeps beside a string.
+  // The client's own 32 bits; 0 without them.
+  std::uint32_t client_flags() const {
+    return has_client_flags() ? field<std::uint32_t>(client_flags_offset()) : 0;
+  }
+  bool has_client_flags() const { return (byte(1) & kHasClientFlags) != 0; }
+  // REQUIRES: has_client_flags().
+  void set_client_flags(std::uint32_t flags) { set_field(client_flags_offset(), flags); }
+  // The version of the item, where somebody has asked for it; else 0.
+  std::uint64_t cas() const { return has_cas() ? field<std::uint64_t>(cas_offset()) : 0; }
+  bool has_cas() const { return (byte(1) & kHasCas) != 0; }
+  // REQUIRES: has_cas().
+  void set_cas(std::uint64_t cas) { set_field(cas_offset(), cas); }
+
+  // A client of that protocol has read the item since it was stored.
+  bool fetched() const { return (byte(1) & kFetched) != 0; }
+  void mark_fetched() { set_marks(byte(1) | kFetched); }
+  // The value was invalidated, and serves only until somebody has made it anew.
+  bool stale() const { return (byte(1) & kStale) != 0; }
+  void mark_stale() { set_marks((byte(1) | kStale) & ~unsigned{kWon}); }
+  // A client has been told that making the value anew is up to it.
+  bool won() const { return (byte(1) & kWon) != 0; }
+  void mark_won() { set_marks(byte(1) | kWon); }
+  // The marks of an item that is as good as new.
+  void clear_marks() { set_marks(byte(1) & ~(unsigned{kFetched} | kStale | kWon)); }
 
   // 24 bits, see access.h.
   std::uint32_t access() const {
@@ -183,12 +223,15 @@ class Entry {
     bytes_[4] = static_cast<char>(access >> 16);
   }
 
-  // Takes over access and, where both have room for it, the deadline.
+  // Takes over access, marks and, where both have room for them, deadline, client flags and CAS.
   void copy_attributes(const Entry& other) {
     set_access(other.access());
+    set_marks((byte(1) & ~unsigned{kMarks}) | (other.byte(1) & kMarks));
     if (has_deadline() && other.has_deadline()) {
       set_deadline(other.deadline_ms(), other.ticket());
     }
+    if (has_client_flags() && other.has_client_flags()) set_client_flags(other.client_flags());
+    if (has_cas() && other.has_cas()) set_cas(other.cas());
   }
 
   static constexpr std::uint16_t kNoTicket = 0xffff;
@@ -196,12 +239,26 @@ class Entry {
  private:
   static constexpr std::size_t kHeaderBytes = 5;
   static constexpr std::size_t kDeadlineBytes = 8;
+  static constexpr std::size_t kClientFlagsBytes = 4;
+  static constexpr std::size_t kCasBytes = 8;
   static constexpr std::uint8_t kHasDeadline = 1;
-  static constexpr std::uint8_t kWordValue = 2;
+  static constexpr std::uint8_t kHasClientFlags = 2;
+  static constexpr std::uint8_t kHasCas = 4;
+  static constexpr std::uint8_t kWordValue = 8;
+  static constexpr std::uint8_t kFetched = 16;
+  static constexpr std::uint8_t kStale = 32;
+  static constexpr std::uint8_t kWon = 64;
+  static constexpr std::uint8_t kMarks = kFetched | kStale | kWon;
   static constexpr std::uint64_t kFarDeadline = std::uint64_t{1} << 63;
 
   static char pack(Type type, std::uint8_t encoding) {
     return static_cast<char>(static_cast<unsigned>(type) | static_cast<unsigned>(encoding) << 4);
+  }
+
+  // The bytes of the fields that the flags say are there.
+  static constexpr std::size_t attribute_bytes(unsigned flags) {
+    constexpr std::uint8_t kBytes[] = {0, 8, 4, 12, 8, 16, 12, 20};
+    return kBytes[flags & (kHasDeadline | kHasClientFlags | kHasCas)];
   }
 
   static constexpr std::size_t length_bytes(std::size_t length) {
@@ -238,14 +295,25 @@ class Entry {
 
   std::uint8_t byte(std::size_t index) const { return static_cast<std::uint8_t>(bytes_[index]); }
   bool value_is_word() const { return (byte(1) & kWordValue) != 0; }
-  const char* lengths() const {
-    return bytes_ + kHeaderBytes + (has_deadline() ? kDeadlineBytes : 0);
+  const char* lengths() const { return bytes_ + kHeaderBytes + attribute_bytes(byte(1)); }
+  std::size_t client_flags_offset() const {
+    return kHeaderBytes + (has_deadline() ? kDeadlineBytes : 0);
   }
-  std::uint64_t raw_deadline() const {
-    std::uint64_t raw;
-    std::memcpy(&raw, bytes_ + kHeaderBytes, sizeof raw);
-    return raw;
+  std::size_t cas_offset() const {
+    return client_flags_offset() + (has_client_flags() ? kClientFlagsBytes : 0);
   }
+  template <class Field>
+  Field field(std::size_t offset) const {
+    Field result;
+    std::memcpy(&result, bytes_ + offset, sizeof result);
+    return result;
+  }
+  template <class Field>
+  void set_field(std::size_t offset, Field field) {
+    std::memcpy(bytes_ + offset, &field, sizeof field);
+  }
+  void set_marks(unsigned flags) { bytes_[1] = static_cast<char>(flags); }
+  std::uint64_t raw_deadline() const { return field<std::uint64_t>(kHeaderBytes); }
   template <class Word>
   Word word() const {
     static_assert(sizeof(Word) == kWordBytes);

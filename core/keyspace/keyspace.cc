@@ -143,22 +143,28 @@ Entry* Keyspace::peek(const Key& key) { return find_live_slot(key).get(); }
 
 // --- Writing
 
-Entry* Keyspace::set_string(const Key& key, std::string_view value, Ttl ttl) {
-  if (std::int64_t number; parse_int64(value, number)) return set_integer(key, number, ttl);
-  const Entry::Layout layout{
-      .key_bytes = key.bytes.size(), .value_bytes = value.size(), .has_deadline = true};
-  if (!fits_entry(layout)) return set_string(key, Blob::copy(value), ttl);
-  return put(key, {Type::kString, StringEncoding::kEmbedded, value, false}, ttl);
+Entry* Keyspace::set_string(const Key& key, std::string_view value, Ttl ttl,
+                            ItemAttributes attributes) {
+  if (std::int64_t number; parse_int64(value, number)) {
+    return set_integer(key, number, ttl, attributes);
+  }
+  const NewValue embedded(Type::kString, StringEncoding::kEmbedded, value, false);
+  const Entry::Layout largest = embedded.with({1, true}).layout(key.bytes.size(), true);
+  if (!fits_entry(largest)) return set_string(key, Blob::copy(value), ttl, attributes);
+  return put(key, embedded.with(attributes), ttl);
 }
 
-Entry* Keyspace::set_string(const Key& key, BlobRef value, Ttl ttl) {
+Entry* Keyspace::set_string(const Key& key, BlobRef value, Ttl ttl, ItemAttributes attributes) {
   ++blob_entries_;
   Blob* blob = value.detach();
-  return put(key, {Type::kString, StringEncoding::kBlob, bytes_of(blob), true}, ttl);
+  const NewValue reference(Type::kString, StringEncoding::kBlob, bytes_of(blob), true);
+  return put(key, reference.with(attributes), ttl);
 }
 
-Entry* Keyspace::set_integer(const Key& key, std::int64_t value, Ttl ttl) {
-  return put(key, {Type::kString, StringEncoding::kInteger, bytes_of(value), true}, ttl);
+Entry* Keyspace::set_integer(const Key& key, std::int64_t value, Ttl ttl,
+                             ItemAttributes attributes) {
+  const NewValue word(Type::kString, StringEncoding::kInteger, bytes_of(value), true);
+  return put(key, word.with(attributes), ttl);
 }
 
 Entry* Keyspace::put(const Key& key, const NewValue& value, Ttl ttl) {
@@ -197,6 +203,8 @@ Entry* Keyspace::put_copy(const Key& key, const Entry& source) {
   if (const auto deadline = deadline_of(source)) deadline_ms = deadline->ms;
   NewValue value(source.type(), source.string_encoding(), source.value(),
                  source.layout().value_is_word);
+  value.attributes.client_flags = source.client_flags();
+  const bool stale = source.stale();
   Collection* clone = nullptr;
   if (source.holds_blob()) {
     BlobRef::share(source.blob()).detach();
@@ -206,7 +214,9 @@ Entry* Keyspace::put_copy(const Key& key, const Entry& source) {
     large_collections_.add(*clone);
     value.bytes = bytes_of(clone);
   }
-  return put(key, find_live_slot(key), value, deadline_ms);
+  Entry* entry = put(key, find_live_slot(key), value, deadline_ms);
+  if (stale) entry->mark_stale();
+  return entry;
 }
 
 Entry* Keyspace::put_moved(const Key& key, Keyspace& source, const Key& source_key) {
@@ -253,10 +263,7 @@ Entry* Keyspace::replace(EntryTable::Slot slot, const Key& key, const NewValue& 
   if (before) forget_deadline(*old);
   drop_value(*old);
 
-  const Entry::Layout layout{.key_bytes = key.bytes.size(),
-                             .value_bytes = value.bytes.size(),
-                             .value_is_word = value.is_word,
-                             .has_deadline = deadline_ms.has_value()};
+  const Entry::Layout layout = value.layout(key.bytes.size(), deadline_ms.has_value());
   const std::size_t bytes = layout.bytes();
   Entry* entry = old;
   if (std::max(bytes, old_bytes) <= SlabAllocator::kMaxBytes &&
@@ -300,10 +307,12 @@ char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
     const StringView digits(*slot.get());
     std::optional<std::int64_t> deadline_ms;
     if (const auto deadline = deadline_of(*slot.get())) deadline_ms = deadline->ms;
-    replace(slot, key, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
+    const NewValue text(Type::kString, StringEncoding::kEdited, digits, false);
+    replace(slot, key, text.with({.client_flags = slot.get()->client_flags()}), deadline_ms);
     slot = table_.find_slot(key.hash, same_key(key));
   }
   if (tell) changed(key.bytes);
+  became_new_version(*slot.get());
 
   Entry* entry = slot.get();
   Entry::Layout layout = entry->layout();
@@ -330,8 +339,35 @@ void Keyspace::mark_edited(const Key& key) {
     const StringView digits(*entry);
     std::optional<std::int64_t> deadline_ms;
     if (const auto deadline = deadline_of(*entry)) deadline_ms = deadline->ms;
-    replace(slot, key, {Type::kString, StringEncoding::kEdited, digits, false}, deadline_ms);
+    const NewValue text(Type::kString, StringEncoding::kEdited, digits, false);
+    replace(slot, key, text.with({.client_flags = entry->client_flags()}), deadline_ms);
   }
+}
+
+// For an entry that is edited in place.
+void Keyspace::became_new_version(Entry& entry) {
+  entry.clear_marks();
+  if (entry.has_cas()) entry.set_cas(context_.cas_source.next());
+}
+
+std::uint64_t Keyspace::cas(const Key& key) {
+  const Entry* entry = peek(key);
+  if (entry->has_cas()) return entry->cas();
+  const std::uint64_t cas = context_.cas_source.next();
+  set_cas(key, cas);
+  return cas;
+}
+
+void Keyspace::set_cas(const Key& key, std::uint64_t cas) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  TARN_ASSERT(slot && slot.get()->type() == Type::kString);
+  Entry* entry = slot.get();
+  if (!entry->has_cas()) {
+    Entry::Layout layout = entry->layout();
+    layout.has_cas = true;
+    entry = reshape(slot, layout);
+  }
+  entry->set_cas(cas);
 }
 
 // Makes the value a blob of its own of `size` bytes, with room to grow.
@@ -525,10 +561,7 @@ void Keyspace::changed(std::string_view key) {
 }
 
 Entry* Keyspace::construct(const Key& key, const NewValue& value, bool has_deadline) {
-  const Entry::Layout layout{.key_bytes = key.bytes.size(),
-                             .value_bytes = value.bytes.size(),
-                             .value_is_word = value.is_word,
-                             .has_deadline = has_deadline};
+  const Entry::Layout layout = value.layout(key.bytes.size(), has_deadline);
   void* memory = heap_.allocate(layout.bytes());
   fill(memory, layout, key, value);
   return static_cast<Entry*>(memory);
@@ -537,6 +570,8 @@ Entry* Keyspace::construct(const Key& key, const NewValue& value, bool has_deadl
 void Keyspace::fill(void* memory, const Entry::Layout& layout, const Key& key,
                     const NewValue& value) {
   Entry* entry = Entry::construct(memory, layout, value.type, value.encoding, key.bytes);
+  if (layout.has_client_flags) entry->set_client_flags(value.attributes.client_flags);
+  if (layout.has_cas) entry->set_cas(context_.cas_source.next());
   if (!value.bytes.empty()) {
     std::memcpy(entry->mutable_value(), value.bytes.data(), value.bytes.size());
   }

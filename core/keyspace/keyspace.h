@@ -10,6 +10,7 @@
 #include "core/base/random.h"
 #include "core/containers/timing_wheel.h"
 #include "core/keyspace/access.h"
+#include "core/keyspace/cas_source.h"
 #include "core/keyspace/collection_heap.h"
 #include "core/keyspace/entry.h"
 #include "core/keyspace/key.h"
@@ -37,6 +38,7 @@ struct KeyspaceContext {
   const AccessPolicy& access_policy;
   KeyspaceStats& stats;
   CollectionHeap* collections;  // never null; replaced when all databases are flushed
+  CasSource& cas_source;
   KeyObserver* observer = nullptr;
   bool active_expiry = true;  // keys vanish by themselves at their deadline
   // Nothing vanishes at its deadline, and what is past it is seen, as it was when the commands of a
@@ -64,6 +66,13 @@ class Ttl {
 
   Kind kind_;
   std::int64_t deadline_ms_;
+};
+
+// What memcached's protocol keeps beside a string that is set.
+struct ItemAttributes {
+  std::uint32_t client_flags = 0;
+  // Its CAS will be asked for at once: the entry is made with room for it.
+  bool with_cas = false;
 };
 
 // A string's bytes for reading: of the entry, of its blob, or, for an integer, written out here.
@@ -98,6 +107,12 @@ class StringView {
 // A key past its deadline is never seen: looking at it deletes it, if the wheel has not done so
 // yet. The fields of hashes have deadlines too: field_expiry.cc says how they are kept.
 //
+// Items. A string that is set is a new version of the item: it has the client flags that it is set
+// with, and none of the marks of an entry. One that is edited keeps its flags, as it keeps its
+// deadline. The CAS of a version is made up when it is first asked for, and lives in the entry from
+// then on: no two versions ever have the same (see CasSource), and where nobody asks, it costs
+// nothing.
+//
 // An Entry* stays valid until the next write to the keyspace or call of a step function.
 class Keyspace {
  public:
@@ -128,9 +143,10 @@ class Keyspace {
 
   // --- Writing strings. Each creates the key or replaces what it held, of whatever type.
   // Stores digits that spell an int64 as an integer, and large values as a blob.
-  Entry* set_string(const Key& key, std::string_view value, Ttl ttl);
-  Entry* set_string(const Key& key, BlobRef value, Ttl ttl);
-  Entry* set_integer(const Key& key, std::int64_t value, Ttl ttl);
+  Entry* set_string(const Key& key, std::string_view value, Ttl ttl,
+                    ItemAttributes attributes = {});
+  Entry* set_string(const Key& key, BlobRef value, Ttl ttl, ItemAttributes attributes = {});
+  Entry* set_integer(const Key& key, std::int64_t value, Ttl ttl, ItemAttributes attributes = {});
 
   // Makes the string under `key` (created where missing, its deadline kept) `size` bytes long for
   // writing in place: what it held stays, up to `size`; new bytes are zero. Returns its first byte.
@@ -140,6 +156,11 @@ class Keyspace {
   // Gives a string the encoding of one that was edited, for an edit that found it as it shall be.
   // REQUIRES: the key holds a string.
   void mark_edited(const Key& key);
+
+  // --- Items of memcached's protocol. REQUIRE: the key holds a string.
+  // The CAS of what the key holds now; never 0.
+  std::uint64_t cas(const Key& key);
+  void set_cas(const Key& key, std::uint64_t cas);
 
   // --- Any type. Collections are changed through CollectionEdit.
   bool erase(const Key& key);
@@ -225,6 +246,21 @@ class Keyspace {
     std::uint8_t encoding;
     std::string_view bytes;  // inline bytes, or the word's
     bool is_word;
+    ItemAttributes attributes{};
+
+    NewValue with(ItemAttributes new_attributes) const {
+      NewValue value = *this;
+      value.attributes = new_attributes;
+      return value;
+    }
+    Entry::Layout layout(std::size_t key_bytes, bool has_deadline) const {
+      return {.key_bytes = key_bytes,
+              .value_bytes = bytes.size(),
+              .value_is_word = is_word,
+              .has_deadline = has_deadline,
+              .has_client_flags = attributes.client_flags != 0,
+              .has_cas = attributes.with_cas};
+    }
   };
   struct Deadline {
     std::int64_t ms;
@@ -282,6 +318,7 @@ class Keyspace {
   void changed(std::string_view key);
 
   Entry* construct(const Key& key, const NewValue& value, bool has_deadline);
+  void became_new_version(Entry& entry);
   void fill(void* memory, const Entry::Layout& layout, const Key& key, const NewValue& value);
   void drop_value(Entry& entry);
 

@@ -98,10 +98,12 @@ class ElementWriter {
 };
 
 void write_string(CommandBuffer& out, const Entry& entry) {
-  if (entry.string_encoding() == StringEncoding::kInteger) {
-    return out.command("SET", entry.key(), std::to_string(entry.integer()));
+  const StringView value(entry);
+  if (entry.has_client_flags()) {
+    const std::string flags = std::to_string(entry.client_flags());
+    return out.command("SET", entry.key(), value.bytes(), "FLAGS", flags);
   }
-  out.command("SET", entry.key(), StringView(entry).bytes());
+  out.command("SET", entry.key(), value.bytes());
 }
 
 void write_list(CommandBuffer& out, const Entry& entry) {

@@ -87,6 +87,10 @@ inline constexpr std::string_view kAuxVersion = "tarn-ver";
 inline constexpr std::string_view kAuxAofSequence = "tarn-aof-sequence";
 // And the moment that it shows, in Unix milliseconds.
 inline constexpr std::string_view kAuxAofTime = "tarn-aof-ms";
+// Before a string: the flags that a client of memcached's protocol gave it; and that it was
+// invalidated ("1").
+inline constexpr std::string_view kAuxClientFlags = "mc-flags";
+inline constexpr std::string_view kAuxStale = "mc-stale";
 
 }  // namespace tarn::rdb
 

@@ -39,6 +39,8 @@ class Reader {
   // What stands before a key and is about it.
   struct Attributes : StoredAccess {
     std::optional<std::int64_t> deadline_ms;
+    std::uint32_t client_flags = 0;
+    bool stale = false;
   };
 
   void read_header();
@@ -138,7 +140,16 @@ bool Reader::read_item() {
 void Reader::read_aux() {
   std::string name(in_.string());
   std::string value(in_.string());
-  if (!in_.failed()) summary_.aux.emplace_back(std::move(name), std::move(value));
+  if (in_.failed()) return;
+  if (name == rdb::kAuxStale) {
+    attributes_.stale = true;
+  } else if (name == rdb::kAuxClientFlags) {
+    const char* const end = value.data() + value.size();
+    const auto [last, fault] = std::from_chars(value.data(), end, attributes_.client_flags);
+    if (fault != std::errc() || last != end) in_.fail("expected client flags of 32 bits");
+  } else {
+    summary_.aux.emplace_back(std::move(name), std::move(value));
+  }
 }
 
 void Reader::select_database() {
@@ -225,8 +236,13 @@ void Reader::read_string(Ttl ttl) {
   const std::string_view value = in_.string();
   if (!in_.failed() && !strings_.has_room_for(key_.size(), value.size())) put_strings();
   if (in_.failed()) return;
-  const StringBatch::Item item{
-      .key = Key(key_), .value = value, .ttl = ttl, .access = attributes_, .offset = offset};
+  const StringBatch::Item item{.key = Key(key_),
+                               .value = value,
+                               .ttl = ttl,
+                               .access = attributes_,
+                               .client_flags = attributes_.client_flags,
+                               .stale = attributes_.stale,
+                               .offset = offset};
   if (StringBatch::takes(key_.size(), value.size())) return strings_.add(*keyspace_, item);
   put_string(item);
 }
@@ -239,7 +255,10 @@ void Reader::put_strings() {
 
 bool Reader::put_string(const StringBatch::Item& item) {
   if (!is_new(item.key, item.offset)) return false;
-  set_access(*keyspace_->set_string(item.key, item.value, item.ttl), item.access);
+  Entry& entry =
+      *keyspace_->set_string(item.key, item.value, item.ttl, {.client_flags = item.client_flags});
+  if (item.stale) entry.mark_stale();
+  set_access(entry, item.access);
   ++summary_.keys;
   return true;
 }

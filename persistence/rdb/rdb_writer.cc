@@ -86,6 +86,10 @@ void Writer::write_key(const Entry& entry) {
     out_.little_endian(entry.deadline_ms());
   }
   if (options_.access_hints) write_access(entry);
+  if (entry.has_client_flags()) {
+    write_aux(rdb::kAuxClientFlags, std::to_string(entry.client_flags()));
+  }
+  if (entry.stale()) write_aux(rdb::kAuxStale, "1");
   out_.byte(ValueWriter::type_of(entry));
   out_.string(entry.key());
   values_.write(entry);

@@ -30,6 +30,8 @@ class StringBatch {
     std::string_view value{};
     Ttl ttl = Ttl::none();
     StoredAccess access{};
+    std::uint32_t client_flags = 0;
+    bool stale = false;
     std::uint64_t offset = 0;  // in the file, behind the key
   };
 

@@ -6,6 +6,7 @@
 #include "core/base/numbers.h"
 #include "core/keyspace/keyspace.h"
 #include "server/commands/families.h"
+#include "server/commands/ttl_option.h"
 #include "server/commands/value_access.h"
 #include "server/engine/args.h"
 
@@ -35,7 +36,8 @@ void increment(Call& call, std::int64_t by) {
   std::int64_t value = 0;
   if (!read_integer(entry, value)) return call.reply.error(errors::kNotInteger);
   if (__builtin_add_overflow(value, by, &value)) return call.reply.error(errors::kOverflow);
-  call.db().set_integer(key, value, Ttl::keep());
+  const std::uint32_t client_flags = entry == nullptr ? 0 : entry->client_flags();
+  call.db().set_integer(key, value, Ttl::keep(), {.client_flags = client_flags});
   call.notify(kNotifyString, "incrby", key.bytes);
   call.reply.integer(value);
 }
@@ -82,7 +84,8 @@ void incrbyfloat(Call& call) {
   if (args.failed()) return;
   const std::string text = format_long_double_human(value);
   store_as_text(call.db(), key, text);
-  call.propagate_as({"SET", key.bytes, text, "KEEPTTL"});
+  const std::uint32_t client_flags = call.db().peek(key)->client_flags();
+  propagate_set(call, key.bytes, text, Ttl::keep(), client_flags);
   call.notify(kNotifyString, "incrbyfloat", key.bytes);
   call.reply.bulk(text);
 }

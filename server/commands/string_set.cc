@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "core/keyspace/keyspace.h"
 #include "server/commands/families.h"
@@ -13,6 +14,8 @@
 namespace tarn {
 namespace {
 
+constexpr std::string_view kFlagsOutOfRange = "ERR flags are out of range, must be 0 to 4294967295";
+
 // What may follow SET key value.
 struct SetOptions {
   enum class Existence : std::uint8_t { kAny, kMissing, kPresent };
@@ -21,11 +24,13 @@ struct SetOptions {
   std::optional<ValueCondition> condition;
   TtlOption ttl;
   bool get = false;
+  std::optional<std::uint32_t> client_flags;
 
   void read(ArgReader& args);
   bool allow(const Entry* entry) const;
 
  private:
+  bool accept_client_flags(ArgReader& args);
   bool accept_condition(ArgReader& args);
   bool accept_existence(ArgReader& args, std::string_view word, Existence wanted);
 };
@@ -34,10 +39,19 @@ void SetOptions::read(ArgReader& args) {
   while (args.ok() && !args.at_end()) {
     if (args.accept("get")) {
       get = true;
-    } else if (!accept_condition(args) && !ttl.accept(args, TtlOption::Kind::kKeepTtl)) {
+    } else if (!accept_condition(args) && !ttl.accept(args, TtlOption::Kind::kKeepTtl) &&
+               !accept_client_flags(args)) {
       args.fail_syntax();
     }
   }
+}
+
+// What memcached's clients see beside the value. No option of Redis; the append-only file needs it.
+bool SetOptions::accept_client_flags(ArgReader& args) {
+  if (client_flags || !args.accept("flags", 1)) return false;
+  client_flags = static_cast<std::uint32_t>(
+      args.integer_in(0, std::numeric_limits<std::uint32_t>::max(), kFlagsOutOfRange));
+  return true;
 }
 
 // One condition at most, though NX or XX may be repeated.
@@ -67,8 +81,9 @@ bool SetOptions::allow(const Entry* entry) const {
 }
 
 // Stores an argument as SET does, and says so.
-void store(Call& call, const Key& key, std::size_t position, Ttl ttl) {
-  store_argument(call, key, position, ttl);
+void store(Call& call, const Key& key, std::size_t position, Ttl ttl,
+           std::uint32_t client_flags = 0) {
+  store_argument(call, key, position, ttl, {.client_flags = client_flags});
   call.notify(kNotifyString, "set", key.bytes);
   if (ttl.deadline_ms()) call.notify(kNotifyGeneric, "expire", key.bytes);
 }
@@ -90,8 +105,9 @@ void set_with_options(Call& call) {
     if (!options.get) call.reply.null();
     return;
   }
-  store(call, key, 2, *ttl);
-  propagate_set(call, key.bytes, call.args[2], *ttl);
+  const std::uint32_t client_flags = options.client_flags.value_or(0);
+  store(call, key, 2, *ttl, client_flags);
+  propagate_set(call, key.bytes, call.args[2], *ttl, client_flags);
   if (!options.get) call.reply.ok();
 }
 
@@ -157,7 +173,7 @@ constexpr CommandRow kRows[] = {
         .syntax = "key value "
                   "[NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] "
                   "[GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|"
-                  "PXAT unix-time-milliseconds|KEEPTTL]",
+                  "PXAT unix-time-milliseconds|KEEPTTL] [FLAGS client-flags]",
         .history = "2.6.12: Added the `EX`, `PX`, `NX` and `XX` options.\n"
                    "6.0.0: Added the `KEEPTTL` option.\n"
                    "6.2.0: Added the `GET`, `EXAT` and `PXAT` option.\n"

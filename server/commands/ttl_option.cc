@@ -1,5 +1,7 @@
 #include "server/commands/ttl_option.h"
 
+#include <array>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
@@ -62,15 +64,26 @@ std::optional<std::int64_t> TtlOption::deadline_ms(Call& call) const {
   return time_ms;
 }
 
-void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl) {
+void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl,
+                   std::uint32_t client_flags) {
   if (!call.propagates()) return;
+  std::array<std::string_view, 7> args = {"SET", key, value};
+  std::size_t count = 3;
+  std::string deadline;
+  std::string flags;
   if (const auto deadline_ms = ttl.deadline_ms()) {
-    call.propagate_as({"SET", key, value, "PXAT", std::to_string(*deadline_ms)});
+    deadline = std::to_string(*deadline_ms);
+    args[count++] = "PXAT";
+    args[count++] = deadline;
   } else if (ttl.keeps()) {
-    call.propagate_as({"SET", key, value, "KEEPTTL"});
-  } else {
-    call.propagate_as({"SET", key, value});
+    args[count++] = "KEEPTTL";
   }
+  if (client_flags != 0) {
+    flags = std::to_string(client_flags);
+    args[count++] = "FLAGS";
+    args[count++] = flags;
+  }
+  call.propagate_as(std::span(args.data(), count));
 }
 
 void reply_invalid_expire_time(Call& call) {

@@ -19,11 +19,12 @@ inline bool wrong_type(Call& call, const Entry* entry, Type type) {
 
 // Makes an argument the value of `key`: without a copy where it was received into a blob of its
 // own.
-inline void store_argument(Call& call, const Key& key, std::size_t position, Ttl ttl) {
+inline void store_argument(Call& call, const Key& key, std::size_t position, Ttl ttl,
+                           ItemAttributes attributes = {}) {
   if (BlobRef blob = call.blob(position)) [[unlikely]] {
-    call.db().set_string(key, std::move(blob), ttl);
+    call.db().set_string(key, std::move(blob), ttl, attributes);
   } else {
-    call.db().set_string(key, call.args[position], ttl);
+    call.db().set_string(key, call.args[position], ttl, attributes);
   }
 }
 

@@ -184,6 +184,31 @@ void fill(Databases& databases) {
   }
 }
 
+TEST_CASE_FIXTURE(ReaderFixture, "client flags and staleness of items come back") {
+  databases[0].set_string(Key("flags"), "small", Ttl::none(), {.client_flags = 4294967295});
+  databases[0].set_string(Key("large"), std::string(100'000, 'x'), Ttl::none(),
+                          {.client_flags = 5});
+  databases[0].set_string(Key("stale"), "7", Ttl::none())->mark_stale();
+  databases[0].set_string(Key("plain"), "plain", Ttl::none());
+  std::string file;
+  MemorySink sink(file);
+  REQUIRE(write_rdb(databases, {}, sink));
+  databases.flush_all();
+  REQUIRE(load(file));
+  const auto at = [&](std::string_view key) -> const Entry& {
+    return *databases[0].peek(Key(key));
+  };
+  CHECK(at("flags").client_flags() == 4294967295);
+  CHECK(at("large").client_flags() == 5);
+  CHECK_FALSE(at("large").stale());
+  CHECK(at("stale").stale());
+  CHECK(at("stale").client_flags() == 0);
+  CHECK(at("plain").client_flags() == 0);
+  CHECK_FALSE(at("plain").stale());
+  CHECK(error_of(file_of(bytes({250}) + text("mc-flags") + text("4294967296"))).find("32 bits") !=
+        std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ReaderFixture, "what was written is read again, in every form") {
   fill(databases);
   for (const bool lz4 : {false, true}) {
