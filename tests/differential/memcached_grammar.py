@@ -19,7 +19,7 @@ ALL_KEYS = KEYS + NUMBERS + LONG[:1] + LONG[3:]
 # Deadlines are far from now and from each other, so that it does not matter when we look.
 EXPTIMES = [b"0"] * 8 + [b"100", b"1000", b"100000", b"2592000", b"-1", b"-100", b"2592001"]
 BAD_NUMBERS = [
-    b"x", b"-", b"1x", b"+1", b"0x10", b"1.5", b"", b"-1", b"00012", b"4294967295", b"4294967296",
+    b"x", b"-", b"1x", b"+1000", b"0x10", b"1.5", b"", b"-1", b"00999", b"4294967295", b"4294967296",
     b"2147483648", b"9223372036854775808", b"18446744073709551615", b"18446744073709551616",
     b"-18446744073709551615", b"99999999999999999999999",
 ]  # fmt: skip
@@ -165,9 +165,10 @@ class Generator:
         line = self.line(b"%b %b%b" % (head, size, tail))
         if line.split() != (b"%b %b%b" % (head, size, tail)).split():
             # A number in the wrong place may be taken for a size.
-            words = [int(word) for word in line.split() if word.isdigit() and len(word) < 5]
-            missing = max([missing] + [word - len(value) for word in words])
-            if any(word.isdigit() and 4 < len(word) < 11 for word in line.split()):
+            words = [word for word in line.replace(b"+", b"").split() if word.isdigit()]
+            sizes = [int(word) for word in words if len(word) < 5]
+            missing = max([missing] + [size - len(value) for size in sizes])
+            if any(4 < len(word) < 11 for word in words):
                 return Request(b"mn\r\n")  # It might announce more than we care to send.
         return Request(line + value + end, max(missing, 0))
 

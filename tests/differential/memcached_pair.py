@@ -86,6 +86,8 @@ def exchange(port, pieces):
 class Side:
     """One server of the pair, and what it has told of CAS numbers."""
 
+    ending = b"mn\r\n"  # What is sent until no announced data are missing.
+
     def __init__(self, server):
         self.server = server
         self.forget()
@@ -94,11 +96,14 @@ class Side:
         self._names = {b"0": b"0", b"": b""}  # CAS -> its name
         self._known = {}  # key -> its CAS numbers
 
+    def known(self, key):
+        return self._known.get(key, ())
+
     def resolve(self, data):
         """The bytes with the CAS numbers that this server knows."""
 
         def number(match):
-            known = self._known.get(match[1], ())
+            known = self.known(match[1])
             back = int(match[2])
             return known[-back] if back <= len(known) else UNKNOWN_CAS
 
@@ -109,9 +114,9 @@ class Side:
         ends = [int(len(data) * cut) for cut in cuts] + [len(data)]
         pieces = [data[start:end] for start, end in zip([0] + ends, ends) if start < end]
         answer, closed = exchange(self.server.memcached_port, pieces)
-        return Outcome(list(self._lines(answer)), closed)
+        return Outcome(list(self.lines(answer)), closed)
 
-    def _lines(self, answer):
+    def lines(self, answer):
         at = 0
         while at < len(answer):
             end = answer.find(b"\n", at)
@@ -136,23 +141,23 @@ class Side:
     def _named(self, words):
         if words[0] == b"VALUE" and len(words) == 5:
             cas = words[4].rstrip(b"\r\n")
-            return words[:4] + [self._name(words[1], cas) + b"\r\n"]
+            return words[:4] + [self.name(words[1], cas) + b"\r\n"]
         if words[0] == b"ME":
             return [
-                b"cas=" + self._name(words[1], word[4:]) if word.startswith(b"cas=") else word
+                b"cas=" + self.name(words[1], word[4:]) if word.startswith(b"cas=") else word
                 for word in words
             ]
         if words[0] in (b"VA", b"HD", b"EX", b"NS", b"NF"):
             key = next((w[1:].rstrip(b"\r\n") for w in words[1:] if w.startswith(b"k")), b"")
             return [
-                b"c" + self._name(key, word[1:].rstrip(b"\r\n")) + word[len(word.rstrip(b"\r\n")) :]
+                b"c" + self.name(key, word[1:].rstrip(b"\r\n")) + word[len(word.rstrip(b"\r\n")) :]
                 if re.fullmatch(rb"c\d+(\r\n)?", word)
                 else word
                 for word in words
             ]
         return words
 
-    def _name(self, key, cas):
+    def name(self, key, cas):
         known = self._known.setdefault(key, [])
         if cas != b"0" and cas not in known[-1:]:
             known.append(cas)
@@ -162,8 +167,8 @@ class Side:
 class Pair:
     """Ours and the oracle."""
 
-    def __init__(self, ours, theirs):
-        self.sides = (Side(ours), Side(theirs))
+    def __init__(self, ours, theirs, side=Side):
+        self.sides = (side(ours), side(theirs))
         self.deviations = {}
         self.compared = 0
 
@@ -185,7 +190,8 @@ class Pair:
 
         Raises Difference where the answers differ.
         """
-        tail = b"mn\r\n" * ((max((r.missing for r in batch), default=0) + 3) // 4 + 1)
+        ending = self.sides[0].ending
+        tail = ending * (max((r.missing for r in batch), default=0) // len(ending) + 2)
         if batch and batch[-1].alone:
             tail = b""
         data = b"".join(request.data for request in batch) + tail

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Differential testing: random requests of memcached's protocol to Tarn and to memcached.
+"""Differential testing: random requests of memcached's protocols to Tarn and to memcached.
 
     memcached_run.py                                    20,000 requests, one seed
     memcached_run.py --commands 1000000 --seeds 1,2,3   the long proof
     memcached_run.py --seed 7 --epoch 12                one epoch again
+    memcached_run.py --protocol binary                  only that: text (with meta) or binary
     memcached_run.py --epoch-size 300 --max 100         a survey: many different differences
     memcached_run.py --self                             memcached on both sides: proves the harness
 
@@ -23,8 +24,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from memcached_binary import BinaryGenerator, BinarySide, hopeless_packets  # noqa: E402
 from memcached_grammar import KEYS, NUMBERS, Generator, Request, hopeless  # noqa: E402
-from memcached_pair import Difference, Pair  # noqa: E402
+from memcached_pair import Difference, Pair, Side  # noqa: E402
 from shorten import shortened  # noqa: E402
 from support.memcached import memcached_binary, memcached_server  # noqa: E402
 from support.server import SMALL, ServerFailure  # noqa: E402
@@ -47,6 +49,7 @@ def parse_options():
     add("--seeds", "--seed", default="1", help="comma separated; 'random' draws one")
     add("--epoch", type=int, help="run only this epoch of each seed")
     add("--epoch-size", type=int, default=1000)
+    add("--protocol", choices=("text", "binary", "both"), default="both")
     add("--max", type=int, default=5, help="stop after so many different differences")
     add("--self", action="store_true", dest="oracle_only", help="memcached on both sides")
     options = parser.parse_args()
@@ -56,9 +59,15 @@ def parse_options():
     return options
 
 
-def plan(rng, size):
+# The generator, the side of a pair, and what ends a connection.
+PROTOCOLS = {
+    "text": (Generator, Side, hopeless),
+    "binary": (BinaryGenerator, BinarySide, hopeless_packets),
+}
+
+
+def plan(rng, size, generator, ending):
     """The batches of one epoch, as (requests, where to cut their bytes into packets)."""
-    generator = Generator(rng)
     guarded = None
     while size > 0:
         batch = [generator.guarded(guarded)] if guarded else []
@@ -76,7 +85,7 @@ def plan(rng, size):
         cut = rng.random() < 0.15
         yield batch, tuple(sorted(rng.random() for _ in range(rng.randrange(1, 5)))) if cut else ()
         if rng.random() < 0.03:
-            yield [Request(hopeless(rng), alone=True)], ()
+            yield [Request(ending(rng), alone=True)], ()
 
 
 def signature(found):
@@ -96,7 +105,11 @@ class Runner:
     def __init__(self, options, ours, theirs):
         self.options = options
         self.cuts = not options.oracle_only
-        self.pair = Pair(ours, theirs)
+        self.pairs = {
+            name: Pair(ours, theirs, side) for name, (_, side, _) in PROTOCOLS.items()
+            if options.protocol in (name, "both")
+        }  # fmt: skip
+        self.pair = None  # That of the epoch.
         self.met = {}  # signature -> times
 
     @property
@@ -106,18 +119,24 @@ class Runner:
     def run_seed(self, seed):
         size, options = self.options.epoch_size, self.options
         if options.epoch is not None:
-            self.run_epoch(seed, options.epoch, size)
+            for protocol in self.pairs:
+                self.run_epoch(seed, options.epoch, size, protocol)
             return
         for epoch in range(-(-options.commands // size)):
+            protocols = list(self.pairs)
+            protocol = protocols[epoch % len(protocols)]
             if self.enough:
                 return
-            self.run_epoch(seed, epoch, min(size, options.commands - epoch * size))
+            self.run_epoch(seed, epoch, min(size, options.commands - epoch * size), protocol)
 
-    def run_epoch(self, seed, epoch, size):
+    def run_epoch(self, seed, epoch, size, protocol):
+        generator, _, ending = PROTOCOLS[protocol]
+        rng = random.Random(f"memcached:{seed}:{epoch}")
+        self.pair = self.pairs[protocol]
         history = []
         try:
             self.pair.reset()
-            for batch, cuts in plan(random.Random(f"memcached:{seed}:{epoch}"), size):
+            for batch, cuts in plan(rng, size, generator(rng), ending):
                 cuts = cuts if self.cuts else ()
                 history.append((batch, cuts))
                 self.pair.run(batch, cuts)
@@ -126,7 +145,7 @@ class Runner:
             known = signature(found)
             self.met[known] = self.met.get(known, 0) + 1
             if self.met[known] == 1:
-                self.report(f"seed {seed}, epoch {epoch}", history, found)
+                self.report(f"seed {seed}, epoch {epoch} ({protocol})", history, found)
                 sys.stdout.flush()
 
     def replay(self, history):
@@ -217,14 +236,16 @@ def main():
             for seed in options.seeds:
                 runner.run_seed(seed)
             took = time.monotonic() - started
-            compared, met = runner.pair.compared, runner.met
+            compared = sum(pair.compared for pair in runner.pairs.values())
+            met = runner.met
             print(
                 f"{compared} requests compared in {took:.1f} s ({compared / took:.0f}/s), "
                 f"seeds {','.join(options.seeds)}: {sum(met.values())} differences"
                 + (f" of {len(met)} kinds" if met else "")
             )
-            for reason, count in runner.pair.deviations.items():
-                print(f"  {count} times, as documented: {reason}")
+            for protocol, pair in runner.pairs.items():
+                for reason, count in pair.deviations.items():
+                    print(f"  {protocol}: {count} times, as documented: {reason}")
     except ServerFailure as failure:
         print(failure, file=sys.stderr)
         return 1 if runner and runner.met else 2
