@@ -24,6 +24,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import memcached_tables  # noqa: E402
+import memcached_times  # noqa: E402
 from memcached_binary import BinaryGenerator, BinarySide, hopeless_packets  # noqa: E402
 from memcached_grammar import KEYS, NUMBERS, Generator, Request, hopeless  # noqa: E402
 from memcached_pair import Difference, Pair, Side  # noqa: E402
@@ -50,6 +52,7 @@ def parse_options():
     add("--epoch", type=int, help="run only this epoch of each seed")
     add("--epoch-size", type=int, default=1000)
     add("--protocol", choices=("text", "binary", "both"), default="both")
+    add("--tables", action=argparse.BooleanOptionalAction, default=True, help="statistics and times, too")
     add("--max", type=int, default=5, help="stop after so many different differences")
     add("--self", action="store_true", dest="oracle_only", help="memcached on both sides")
     options = parser.parse_args()
@@ -148,6 +151,15 @@ class Runner:
                 self.report(f"seed {seed}, epoch {epoch} ({protocol})", history, found)
                 sys.stdout.flush()
 
+    def run_tables(self):
+        pair = next(iter(self.pairs.values()))
+        pair.reset()
+        servers = [side.server for side in pair.sides]
+        for table in (memcached_tables, memcached_times):
+            for text in table.compare(*servers):
+                print(f"\n=== {text}")
+                self.met["table", text] = 1
+
     def replay(self, history):
         self.pair.reset()
         try:
@@ -235,6 +247,8 @@ def main():
             started = time.monotonic()
             for seed in options.seeds:
                 runner.run_seed(seed)
+            if options.tables and options.epoch is None:
+                runner.run_tables()
             took = time.monotonic() - started
             compared = sum(pair.compared for pair in runner.pairs.values())
             met = runner.met
