@@ -7,7 +7,7 @@ the number that the server gave out for k0 last. An answer tells by its opaque v
 import re
 import struct
 
-from memcached_grammar import ITEM_LIMIT, KEYS, LONG, NUMBERS, Generator, Request
+from memcached_grammar import ITEM_LIMIT, KEYS, NUMBERS, TOO_LONG, Generator, Request
 from memcached_pair import UNKNOWN_CAS, Line, Side
 
 _HEADER = struct.Struct(">BBHBBH4sI8s")
@@ -40,6 +40,7 @@ class BinaryGenerator(Generator):
     """Makes packets of what its parent puts into lines."""
 
     def next(self):
+        self._mistaken = False
         if self.chance(0.001):
             return Request(packet(SET, self.key(), bytes(8), b"v" * (ITEM_LIMIT + 100)), alone=True)
         opcode, key, extras, value, cas = self.rng.choice(
@@ -144,7 +145,7 @@ def hopeless_packets(rng):
         whole[: rng.randrange(1, len(whole))],
         packet(QUIT) + packet(NOOP),
         packet(0x17) + packet(NOOP),
-        packet(GET, LONG[1]) + packet(NOOP),
+        packet(GET, TOO_LONG[0]) + packet(NOOP),
         packet(GET) + packet(NOOP),
         packet(NOOP, b"k0") + packet(NOOP),
         packet(NOOP) + b"get k0\r\n",

@@ -10,19 +10,22 @@ from typing import NamedTuple
 
 KEYS = [b"k%d" % i for i in range(6)]
 NUMBERS = [b"n%d" % i for i in range(4)]
-BINARY = [b"\x00\x01 \xff", b"a b", b"k0", b"\r\n", b"~" * 180]
-LONG = [b"L" * 250, b"L" * 251, b"M" * 300, b"\xc3\xa9\x7f\x01"]
+BINARY = [b"\x00\x01 \xff", b"a b", b"k\0", b"\r\n", b"~" * 180]
+LONG = [b"L" * 250, b"\xc3\xa9\x7f\x01"]
+TOO_LONG = [b"L" * 251, b"M" * 300]
 ENCODED_NUMBER = base64.b64encode(b"\x01n")
 ENCODED = [base64.b64encode(key) for key in BINARY] + [ENCODED_NUMBER]
-ALL_KEYS = KEYS + NUMBERS + LONG[:1] + LONG[3:]
+ALL_KEYS = KEYS + NUMBERS + LONG
 
 # Deadlines are far from now and from each other, so that it does not matter when we look.
 EXPTIMES = [b"0"] * 8 + [b"100", b"1000", b"100000", b"2592000", b"-1", b"-100", b"2592001"]
 BAD_NUMBERS = [
-    b"x", b"-", b"1x", b"+1000", b"0x10", b"1.5", b"", b"-1", b"00999", b"4294967295", b"4294967296",
+    b"y", b"-", b"1y", b"+1000", b"0x10", b"1.5", b"", b"-1", b"00999", b"4294967295", b"4294967296",
     b"2147483648", b"9223372036854775808", b"18446744073709551615", b"18446744073709551616",
-    b"-18446744073709551615", b"99999999999999999999999",
+    b"99999999999999999999999",
 ]  # fmt: skip
+# memcached takes the lower 32 bits of a time.
+BAD_TIMES = [number for number in BAD_NUMBERS if len(number) != 10]
 ITEM_LIMIT = 1 << 20
 
 
@@ -36,17 +39,23 @@ def _weighted(table):
     return [choice for choice, weight in table for _ in range(weight)]
 
 
+def _has_wrong_key(line):
+    return any(len(word) > 250 for word in line.split(b" "))
+
+
 class Generator:
     def __init__(self, rng):
         self.rng = rng
+        self._mistaken = False
         self.makers = _weighted([
             (self.storage, 22), (self.retrieval, 14), (self.touching, 8), (self.arithmetic, 10),
             (self.deletion, 6), (self.other, 5), (self.unknown, 3), (self.meta_get, 22),
             (self.meta_set, 22), (self.meta_delete, 9), (self.meta_arithmetic, 14),
-            (self.meta_other, 4), (self.too_large, 0),
+            (self.meta_other, 4), (self.large, 2),
         ])  # fmt: skip
 
     def next(self):
+        self._mistaken = False
         if self.chance(0.0015):
             return self.too_large()
         return self.rng.choice(self.makers)()
@@ -56,10 +65,20 @@ class Generator:
     def chance(self, probability):
         return self.rng.random() < probability
 
+    def mistake(self, probability):
+        """Whether to make one: at most one a request, for which of two is told is nobody's promise."""
+        if self._mistaken or not self.chance(probability):
+            return False
+        self._mistaken = True
+        return True
+
     def key(self):
-        if self.chance(0.03):
-            return self.rng.choice(LONG)
-        return self.rng.choice(KEYS)
+        if self.mistake(0.01):
+            return self.rng.choice(TOO_LONG)
+        return self.right_key()
+
+    def right_key(self):
+        return self.rng.choice(KEYS) if self.chance(0.97) else self.rng.choice(LONG)
 
     def number_key(self):
         """A key whose value is mostly a number.
@@ -84,37 +103,41 @@ class Generator:
                                b" 7", b"END\r\n", b"k1 0 0 1", b"18446744073709551616"))
         if kind < 0.97:
             return bytes(rng.choice(b"ab \r\n\x00\xff09") for _ in range(rng.randrange(60)))
-        return rng.choice((b"v", b"\x80", b"7")) * rng.choice((500, 2047, 4096, 16384, 20000))
+        return rng.choice((b"v", b"\x80", b"7")) * rng.choice((100, 500, 1000))
 
     def exptime(self):
-        if self.chance(0.06):
-            return self.rng.choice(BAD_NUMBERS)
+        if self.mistake(0.06):
+            return self.rng.choice(BAD_TIMES)
         if self.chance(0.1):
             return b"%d" % (int(time.time()) + self.rng.choice((-1000, 1000, 100000)))
         return self.rng.choice(EXPTIMES)
 
     def flags(self):
-        if self.chance(0.06):
+        if self.mistake(0.06):
             return self.rng.choice(BAD_NUMBERS)
         return self.rng.choice((b"0", b"0", b"1", b"123", b"65535", b"4294967295"))
 
     def delta(self):
-        if self.chance(0.1):
+        if self.mistake(0.1):
             return self.rng.choice(BAD_NUMBERS)
         return self.rng.choice((b"0", b"1", b"5", b"10", b"100", b"18446744073709551615"))
 
     def cas(self, key):
-        if self.chance(0.1):
+        if self.mistake(0.1):
             return self.rng.choice((b"0", b"x", b"-1", b"18446744073709551615", b"1x",
                                     b"18446744073709551616"))
         return b"<<%b:%d>>" % (key, self.rng.choice((1, 1, 1, 1, 2, 3)))
+
+    def meta_cas(self, key):
+        cas = self.cas(key)
+        return b"x" if cas == b"0" else cas
 
     def noreply(self):
         return b" noreply" if self.chance(0.12) else b""
 
     def line(self, line):
         """The line with its end, now and then spelled in another way."""
-        if self.chance(0.03):
+        if self.mistake(0.04):
             return self.broken(line) + b"\r\n"
         return line + (b"\n" if self.chance(0.03) else b"\r\n")
 
@@ -127,7 +150,7 @@ class Generator:
         elif kind == 1:
             words.insert(at, words[at])
         elif kind == 2:
-            words.append(self.rng.choice((b"noreply", b"noreplyx", b"1", b"x")))
+            words.append(self.rng.choice((b"noreply", b"noreplyx", b"1")))
         elif kind == 3:
             words.insert(at, b"")  # two spaces, or one in front
         elif kind == 4:
@@ -147,11 +170,11 @@ class Generator:
         size = b"%d" % len(value)
         missing = 0
         end = b"\r\n"
-        if self.chance(0.05):
+        if self.mistake(0.06):
             kind = self.rng.randrange(5)
             if kind == 0:
                 size = self.rng.choice((b"-1", b"x", b"", b"1x", b"-2147483648", b"2147483648",
-                                        b"99999999999999999999", b"4294967297", b"2147483647"))
+                                        b"99999999999999999999", b"2147483647"))
             elif kind == 1:
                 missing = self.rng.choice((1, 2, 3, 10, 60))
                 size = b"%d" % (len(value) + missing)
@@ -189,17 +212,18 @@ class Generator:
         count = 1 if kind < 0.6 else self.rng.randrange(2, 12)
         if kind > 0.97:  # More than fit a table of words, and more than a buffer of a few kB.
             count = self.rng.choice((23, 24, 25, 47, 48, 100, 600))
-        line = b" ".join([verb] + [self.key() for _ in range(count)])
+        line = b" ".join([verb, self.key()] + [self.right_key() for _ in range(1, count)])
         # A line over 2 kB that comes in pieces may end a connection.
-        return Request(self.line(line), 0, count > 100)
+        return Request(self.line(line), 0, count > 100 or _has_wrong_key(line))
 
     def touching(self):
         verb = self.rng.choice((b"touch", b"gat", b"gats"))
         key = self.key() if self.chance(0.8) else self.number_key()
         if verb == b"touch":
             return Request(self.line(b"touch %b %b%b" % (key, self.exptime(), self.noreply())))
-        more = b"".join(b" " + self.key() for _ in range(self.rng.choice((0, 0, 1, 3, 22, 30))))
-        return Request(self.line(b"%b %b %b%b" % (verb, self.exptime(), key, more)))
+        more = b"".join(b" " + self.right_key() for _ in range(self.rng.choice((0, 0, 1, 3, 22, 30))))
+        line = b"%b %b %b%b" % (verb, self.exptime(), key, more)
+        return Request(self.line(line), 0, _has_wrong_key(line))
 
     def arithmetic(self):
         verb = self.rng.choice((b"incr", b"decr"))
@@ -231,6 +255,15 @@ class Generator:
             b"shutdown", b"p" * 1000, b"\xff\xfe k0", b"versionx", b"flush", b"deletex k0",
         ))))  # fmt: skip
 
+    def large(self):
+        """Values larger than buffers. Nothing is wrong here: their data would be too long a line."""
+        value = self.rng.choice((b"v", b"\x80", b"7")) * self.rng.choice((2047, 4096, 16384, 40000))
+        verb = self.rng.choice((
+            b"set %b 1 0 %d", b"set %b 1 0 %d noreply", b"add %b 0 0 %d", b"replace %b 0 1000 %d",
+            b"append %b 0 0 %d", b"prepend %b 0 0 %d", b"ms %b %d c k", b"ms %b %d MA q",
+        ))  # fmt: skip
+        return Request(verb % (self.rng.choice(KEYS), len(value)) + b"\r\n" + value + b"\r\n")
+
     def too_large(self):
         """More than an item may hold, all of it sent; the old item must be gone then."""
         key = self.key()
@@ -245,17 +278,19 @@ class Generator:
         """A key, and the flag that it needs."""
         if self.chance(0.12):
             return ENCODED_NUMBER if numeric else self.rng.choice(ENCODED[:-1]), [b"b"]
-        if self.chance(0.01):
+        if self.mistake(0.01):
             return self.rng.choice((b"!!!", b"abc", b"azA", b"====", b"a" * 248)), [b"b"]
         return (self.number_key() if numeric else self.key()), []
 
     def meta_line(self, verb, head, flags):
         rng = self.rng
-        if self.chance(0.03):
-            flags.append(rng.choice((b"!", b"9", b"Bx", b"G", b"T", b"N", b"R", b"M", b"F", b"C",
+        if self.mistake(0.04):
+            wrong = rng.choice((b"!", b"9", b"Bx", b"G", b"T", b"N", b"R", b"M", b"F", b"C",
                                      b"O", b"D", b"J", b"Tx", b"Nx", b"Rx", b"Fx", b"Cx", b"Dx",
-                                     b"Jx", b"O" + b"o" * 33, b"Mx", b"F4294967296", b"-1")))
-        if flags and self.chance(0.02):
+                                     b"Jx", b"O" + b"o" * 33, b"Mx", b"F4294967296", b"-1"))
+            # memcached may have made an item of N before it comes to the mistake.
+            flags = [flag for flag in flags if flag[:1] not in (wrong[:1], b"N")] + [wrong]
+        if flags and self.mistake(0.02):
             flags.append(rng.choice(flags))
         if self.chance(0.03):
             flags.append(rng.choice((b"Ppath", b"Lhint/", b"P", b"L")))
@@ -263,7 +298,7 @@ class Generator:
         return b" ".join([verb, *head, *flags])
 
     def opaque(self):
-        return b"O" + self.rng.choice((b"1", b"t5", b"abc", b"o" * 31, b"o" * 32))
+        return b"O" + self.rng.choice((b"1", b"t5", b"abc", b"o" * 31))
 
     def some(self, letters, most):
         letters = [bytes([letter]) for letter in letters]
@@ -276,65 +311,70 @@ class Generator:
             flags.append(b"q")
         return flags
 
-    def ttl(self):
-        return self.exptime()
+    def mode(self, letters):
+        return b"x" if self.mistake(0.05) else bytes([self.rng.choice(letters)])
+
+    def add_ttl(self, flags):
+        """A T flag. What is stored for no time at all has no CAS and no future."""
+        ttl = self.exptime()
+        flags.append(b"T" + ttl)
+        if ttl[:1] == b"-" or ttl == b"2592001" or ttl.isdigit() and 10**9 < int(ttl) < time.time():
+            flags[:] = [flag for flag in flags if flag not in (b"c", b"t", b"I") and flag[:1] != b"R"]
 
     def meta_get(self):
         key, flags = self.meta_key()
         flags += self.common(self.some(b"cfhklstuv", 6))
-        if self.chance(0.12) and b"b" not in flags:
-            flags.append(b"N" + self.rng.choice((b"0", b"100", b"1000", b"100000")))
         if self.chance(0.15):
-            flags.append(b"R" + self.rng.choice((b"0", b"30", b"500", b"20000", b"3000000")))
-        if self.chance(0.12):
-            flags.append(b"T" + self.ttl())
+            flags.append(b"R" + self.rng.choice((b"0", b"30", b"500", b"20000", b"2500000")))
+        if self.chance(0.12) and not {b"b", b"t"}.intersection(flags):
+            flags.append(b"N" + self.rng.choice((b"0", b"100", b"1000", b"100000")))
+        elif self.chance(0.12):
+            self.add_ttl(flags)
         return Request(self.line(self.meta_line(b"mg", [key], flags)))
 
     def meta_set(self):
         numeric = self.chance(0.2)
         key, flags = self.meta_key(numeric)
-        flags += self.common(self.some(b"ckbI", 2) if self.chance(0.3) else self.some(b"ck", 2))
+        flags += self.common(self.some(b"ckbI" if key in KEYS else b"ck", 2))
         if b"b" in flags and flags.count(b"b") == 1 and key not in ENCODED:
             flags.remove(b"b")
         if self.chance(0.3):
             flags.append(b"F" + self.flags())
         if self.chance(0.3):
-            flags.append(b"T" + self.ttl())
+            self.add_ttl(flags)
         if self.chance(0.35):
-            flags.append(b"C" + self.cas(key))
+            flags.append(b"C" + self.meta_cas(key))
         if self.chance(0.45):
-            flags.append(b"M" + self.rng.choice(b"EARPSEARPSearpsx").to_bytes(1, "big"))
-        if self.chance(0.06):
-            flags.append(b"N" + self.rng.choice((b"0", b"100", b"1000")))
+            # What is appended to loses the mark of a binary key.
+            plain = not {b"b", b"I"}.intersection(flags)
+            flags.append(b"M" + self.mode(b"EARPS" if plain else b"ERS"))
         head, _, tail = self.meta_line(b"ms", [key, b"#"], flags).partition(b" #")
         return self.with_data(head, self.number_value() if numeric else self.value(), tail)
 
     def meta_delete(self):
         key, flags = self.meta_key()
         flags += self.common(self.some(b"k", 1))
-        if self.chance(0.5):
+        if self.chance(0.5) and key not in NUMBERS:
             flags.append(b"I")
         if self.chance(0.3):
-            flags.append(b"C" + self.cas(key))
+            flags.append(b"C" + self.meta_cas(key))
         if self.chance(0.25):
-            flags.append(b"T" + self.ttl())
+            self.add_ttl(flags)
         return Request(self.line(self.meta_line(b"md", [key], flags)))
 
     def meta_arithmetic(self):
         key, flags = self.meta_key(numeric=True)
         flags += self.common(self.some(b"ctvk", 4))
-        if self.chance(0.3) and b"b" not in flags:
-            flags.append(b"N" + self.rng.choice((b"0", b"100", b"1000")))
         if self.chance(0.25):
             flags.append(b"J" + self.delta())
         if self.chance(0.4):
             flags.append(b"D" + self.delta())
+        if self.chance(0.3) and not {b"b", b"t", b"q"}.intersection(flags):
+            flags.append(b"N" + self.rng.choice((b"0", b"100", b"1000")))
         if self.chance(0.2):
-            flags.append(b"T" + self.ttl())
-        if self.chance(0.2):
-            flags.append(b"C" + self.cas(key))
+            flags.append(b"C" + self.meta_cas(key))
         if self.chance(0.45):
-            flags.append(b"M" + self.rng.choice(b"ID+-ID+-idx").to_bytes(1, "big"))
+            flags.append(b"M" + self.mode(b"ID+-"))
         return Request(self.line(self.meta_line(b"ma", [key], flags)))
 
     def meta_other(self):
@@ -354,14 +394,17 @@ class Generator:
         """A request that the CAS number of the key decides."""
         cas = b"<<%b:%d>>" % (key, self.rng.choice((1, 1, 1, 2)))
         value = self.number_value() if key in NUMBERS else self.value()
+        if key not in NUMBERS and self.chance(0.4):
+            return Request(self.rng.choice((
+                b"ms %b %d C%b I T1000\r\n%b\r\n" % (key, len(value), cas, value),
+                b"md %b C%b I T1000\r\n" % (key, cas),
+            )))  # fmt: skip
         return Request(self.rng.choice((
             b"cas %b 7 0 %d %b\r\n%b\r\n" % (key, len(value), cas, value),
             b"ms %b %d C%b c k\r\n%b\r\n" % (key, len(value), cas, value),
-            b"ms %b %d C%b I T1000\r\n%b\r\n" % (key, len(value), cas, value),
             b"ms %b %d C%b MA\r\n%b\r\n" % (key, len(value), cas, value),
-            b"md %b C%b I T1000\r\n" % (key, cas),
             b"md %b C%b q\r\n" % (key, cas),
-            b"ma %b C%b v N0\r\n" % (key if key in NUMBERS else NUMBERS[0], cas),
+            b"ma %b C%b v\r\n" % (key, cas) if key in NUMBERS else b"touch %b 1000\r\n" % key,
         )))  # fmt: skip
 
 
