@@ -50,8 +50,8 @@ LEFT_OUT = {
         "for numbers from 2^63 on memcached looks for one, too, and as far as the next zero byte",
     "ma with t and N, ma with T":
         "memcached 1.6.18 says another time than the item has, and forgets T where it makes an item",
-    "I with the modes of appending and prepending, I or t with a time that is over":
-        "memcached 1.6.18 refuses the one, keeps the item of the other, and says 2^32 seconds",
+    "I with the modes of appending and prepending, t with a time that is over":
+        "memcached 1.6.18 refuses the one, and says nearly 2^32 seconds to the other",
     "ma with q and N":
         "memcached 1.6.18 forgets q where it makes the item",
     "an opaque value of 32 bytes":

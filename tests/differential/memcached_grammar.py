@@ -91,7 +91,8 @@ class Generator:
     def number_value(self):
         if self.chance(0.8):
             return b"%d" % self.rng.choice((0, 1, 9, 10, 99, 1000, 12345, (1 << 64) - 1, 1 << 63))
-        return self.rng.choice((b" 7", self.value().strip() or b"x"))
+        # A zero byte would end the number for memcached.
+        return self.rng.choice((b" 7", self.value().strip().replace(b"\0", b"z") or b"x"))
 
     def value(self):
         rng = self.rng
@@ -147,7 +148,7 @@ class Generator:
         kind = self.rng.randrange(9)
         if kind == 0:
             del words[at]
-        elif kind == 1:
+        elif kind == 1 and len(words[0]) > 2:  # Of a meta command it would be two mistakes.
             words.insert(at, words[at])
         elif kind == 2:
             words.append(self.rng.choice((b"noreply", b"noreplyx", b"1")))
@@ -262,7 +263,9 @@ class Generator:
             b"set %b 1 0 %d", b"set %b 1 0 %d noreply", b"add %b 0 0 %d", b"replace %b 0 1000 %d",
             b"append %b 0 0 %d", b"prepend %b 0 0 %d", b"ms %b %d c k", b"ms %b %d MA q",
         ))  # fmt: skip
-        return Request(verb % (self.rng.choice(KEYS), len(value)) + b"\r\n" + value + b"\r\n")
+        key = self.rng.choice(KEYS)
+        more = self.rng.choice((b"get %b\r\n", b"mg %b s v\r\n")) % key
+        return Request(verb % (key, len(value)) + b"\r\n" + value + b"\r\n" + more, 0, True)
 
     def too_large(self):
         """More than an item may hold, all of it sent; the old item must be gone then."""
@@ -319,7 +322,7 @@ class Generator:
         ttl = self.exptime()
         flags.append(b"T" + ttl)
         if ttl[:1] == b"-" or ttl == b"2592001" or ttl.isdigit() and 10**9 < int(ttl) < time.time():
-            flags[:] = [flag for flag in flags if flag not in (b"c", b"t", b"I") and flag[:1] != b"R"]
+            flags[:] = [flag for flag in flags if flag not in (b"c", b"t") and flag[:1] != b"R"]
 
     def meta_get(self):
         key, flags = self.meta_key()
