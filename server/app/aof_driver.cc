@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kRefusal = "append-only file";
 constexpr std::string_view kUnsafeWrite =
-    "-MISCONF The write could not be made to last, and it is not known whether it will: {}\r\n";
+    "MISCONF The write could not be made to last, and it is not known whether it will: {}";
 
 AofSync sync_of(FsyncPolicy policy) {
   switch (policy) {
@@ -179,9 +179,8 @@ void AofDriver::release_all() {
 }
 
 void AofDriver::refuse(Session& session) {
-  OutputBuffer& out = session.transport->output();
-  out.clear();
-  out.append(fmt::format(fmt::runtime(kUnsafeWrite), *aof_.log().failure()));
+  session.transport->output().clear();
+  session.reply.error(fmt::format(fmt::runtime(kUnsafeWrite), *aof_.log().failure()));
   session.closing = true;
   session.transport->close_after_flush();
 }

@@ -77,10 +77,6 @@ void Dispatcher::allow_writes(std::string_view source) {
 }
 
 void Dispatcher::reset_stats() {
-  for (const auto& command : table_.commands()) {
-    command->stats.reset();
-    for (const auto& subcommand : command->subcommands) subcommand->stats.reset();
-  }
   errors_.reset();
   commands_processed_ = 0;
 }
