@@ -291,6 +291,8 @@ class Generator:
             wrong = rng.choice((b"!", b"9", b"Bx", b"G", b"T", b"N", b"R", b"M", b"F", b"C",
                                      b"O", b"D", b"J", b"Tx", b"Nx", b"Rx", b"Fx", b"Cx", b"Dx",
                                      b"Jx", b"O" + b"o" * 33, b"Mx", b"F4294967296", b"-1"))
+            if verb == b"ma" and wrong[:1] == b"O":
+                wrong = b"!"  # memcached has done what D and J say before it sees that.
             # memcached may have made an item of N before it comes to the mistake.
             flags = [flag for flag in flags if flag[:1] not in (wrong[:1], b"N")] + [wrong]
         if flags and self.mistake(0.02):

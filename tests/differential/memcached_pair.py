@@ -105,7 +105,8 @@ class Side:
         def number(match):
             known = self.known(match[1])
             back = int(match[2])
-            return known[-back] if back <= len(known) else UNKNOWN_CAS
+            # Of the same length on both sides, or wrong lengths would meet different bytes.
+            return (known[-back] if back <= len(known) else UNKNOWN_CAS).zfill(20)
 
         return _REFERENCE.sub(number, data)
 

@@ -118,6 +118,8 @@ class MemcachedClient:
         self.send(b"stats%b\r\n" % (which and b" " + which))
         found = {}
         while (line := self.line()) != b"END\r\n":
+            if not line.startswith(b"STAT "):
+                raise AssertionError(f"stats {which!r}: {line!r}")
             _, name, value = line.rstrip(b"\r\n").split(b" ", 2)
             found[name] = value
         return found
