@@ -19,6 +19,7 @@ std::span<const CommandRow> memcached_meta_change_commands();
 // Commands that no client can name, since their names have a space; see MemcachedClient.
 inline constexpr std::string_view kAuthenticateCommand = "set credentials";
 inline constexpr std::string_view kOversizedCommand = "set oversized";
+inline constexpr std::string_view kBadBlockCommand = "ms bad block";
 inline constexpr std::string_view kMetaGetUpdate = "mg update";
 
 }  // namespace tarn

@@ -36,6 +36,7 @@ MemcachedContext::MemcachedContext(ClientContext& common, const CommandTable& ta
       commands(table),
       authenticate(table.find(kAuthenticateCommand)),
       oversized(table.find(kOversizedCommand)),
+      bad_block(table.find(kBadBlockCommand)),
       meta_get(table.find("mg")),
       meta_get_update(table.find(kMetaGetUpdate)) {}
 
@@ -118,9 +119,9 @@ MemcachedTextParser::Status MemcachedClient::collect(std::string_view input, std
   while (batch.items.size() < wanted) {
     const std::size_t first = batch.args.size();
     const Status status = parser_.parse(input, offset, batch.args);
-    const bool complete =
-        status == Status::kRequest || status == Status::kError || status == Status::kOversized;
-    if (!complete) return status;
+    const bool incomplete =
+        status == Status::kNeedMore || status == Status::kLargeBlock || status == Status::kFatal;
+    if (incomplete) return status;
     batch.items.push_back(make_item(status, first));
     batch.items.back().end = offset;
   }
@@ -141,6 +142,8 @@ MemcachedBatch::Item MemcachedClient::make_item(MemcachedTextParser::Status stat
     item.command = context_.authenticate;
   } else if (status == Status::kOversized) {
     item.command = context_.oversized;
+  } else if (status == Status::kBadBlock) {
+    item.command = context_.bad_block;
   } else {
     item.command = find_command(std::span(batch.args).subspan(first_arg));
     if (item.command == nullptr) item.error = kNoSuchCommand;
@@ -187,6 +190,8 @@ std::size_t MemcachedClient::run(std::size_t offset, std::uint64_t deadline_cycl
 
 void MemcachedClient::execute(const MemcachedBatch::Item& item) {
   const MemcachedBatch& batch = context_.batch;
+  const BlobRef received = std::move(received_);
+  received_.reset();
   if (item.command == nullptr) {
     if (item.error.empty() || item.quiet) return;
     session_.reply.error_line(item.error);
@@ -196,11 +201,10 @@ void MemcachedClient::execute(const MemcachedBatch::Item& item) {
   }
   const std::span args(batch.args.data() + item.first_arg, item.arg_count);
   const Key* key = item.key < 0 ? nullptr : &batch.keys[static_cast<std::size_t>(item.key)];
-  if (received_ && args.back().data() == received_->data()) [[unlikely]] {
+  if (received && args.back().data() == received->data()) [[unlikely]] {
     by_position_.assign(args.size(), BlobRef());
-    by_position_.back() = std::move(received_);
+    by_position_.back() = received;
   }
-  received_.reset();
   execute({item.command, args, by_position_, key}, item.quiet);
   if (!by_position_.empty()) by_position_.clear();
 }

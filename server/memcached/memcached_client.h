@@ -46,6 +46,7 @@ struct MemcachedContext {
   const CommandTable& commands;
   const Command* const authenticate;
   const Command* const oversized;
+  const Command* const bad_block;
   const Command* const meta_get;
   const Command* const meta_get_update;
   MemcachedBatch batch{};

@@ -83,6 +83,14 @@ void meta_set(Call& call) {
   write_stored(call, request, outcome);
 }
 
+// Of a request with several faults, the first counts.
+void bad_block(Call& call) {
+  const MetaRequest request(call, 3, call.args.size());
+  if (!request.error().empty()) return call.reply.error_line(request.error());
+  if (!store_mode(request.mode())) return call.reply.error_line(kBadStoreMode);
+  call.reply.error_line("CLIENT_ERROR bad data chunk");
+}
+
 // --- md
 
 // Errors in the flags of md and ma are not told apart.
@@ -178,6 +186,11 @@ constexpr CommandRow kRows[] = {
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
      .keys = {key_at(1, kRW | kUpdate)}},
+    {.name = kBadBlockCommand,
+     .handler = bad_block,
+     .arity = -3,
+     .flags = kFast,
+     .categories = kStringCategory},
     {.name = "md",
      .handler = meta_delete,
      .arity = -2,

@@ -27,6 +27,7 @@ struct Found {
   std::uint64_t cas = 0;
   bool won = false;        // this client is to make the value anew
   bool given_out = false;  // another client is
+  bool other_type = false;
 };
 
 // Whether this client is the first to hear that the item should be made anew.
@@ -44,14 +45,14 @@ Found find(Call& call, const MetaRequest& request) {
   if (aside || request.has('l')) {
     if (const Entry* item = call.db().peek(key)) found.idle_s = idle_seconds(call, *item);
   }
-  found.item = aside ? call.db().peek(key) : find_item(call, key);
+  found.item = aside ? call.db().peek(key) : call.db().find(key);
   if (found.item == nullptr) {
     const auto vivify = request.vivify();
     if (!vivify) return found;
     found.item = vivify_item(call, key, *vivify, request.new_cas());
     found.won = found.item != nullptr;
   } else if (found.item->type() != Type::kString) {
-    return {};
+    return {.other_type = true};
   }
   if (found.item == nullptr) return found;
   if (request.has('c')) {
@@ -107,6 +108,7 @@ void meta_get(Call& call) {
   if (!request.error().empty()) return call.reply.error_line(request.error());
   const Found found = find(call, request);
   OutputBuffer& out = call.reply.out();
+  if (found.other_type && request.vivify()) return call.reply.error_line(lines::kNoItem);
   if (found.item == nullptr) {
     if (!request.quiet()) request.write_bare(out, "EN");
     return;

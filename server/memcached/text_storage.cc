@@ -1,10 +1,8 @@
 // set, add, replace, append, prepend and cas of the text protocol. Their words are checked by
 // MemcachedTextParser; the data is the last argument.
 
-#include <algorithm>
-
 #include "server/memcached/families.h"
-#include "server/memcached/key_code.h"
+#include "server/memcached/meta_request.h"
 #include "server/memcached/text_support.h"
 #include "server/protocol/memcached_numbers.h"
 
@@ -51,8 +49,9 @@ void oversized(Call& call) {
   const std::string_view verb = call.args[0];
   if (verb == "set") delete_item(call, call.key(1));
   if (verb == "ms") {
-    const bool encoded = std::find(call.args.begin(), call.args.end(), "b") != call.args.end();
-    if (const auto key = MetaKey::read(call, encoded)) delete_item(call, Key(key->bytes()));
+    const MetaRequest request(call, 3, call.args.size());
+    if (!request.error().empty()) return call.reply.error_line(request.error());
+    delete_item(call, request.key());
   }
   call.reply.error_line(lines::kTooLarge);
 }

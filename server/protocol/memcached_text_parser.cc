@@ -119,7 +119,9 @@ MemcachedTextParser::Status MemcachedTextParser::parse(std::string_view input, s
   const std::size_t first = args.size();
   split(input.substr(0, newline - (crlf ? 1 : 0)), args);
   const Status status = finish_line(input, offset, args, first);
-  if (status != Status::kRequest && status != Status::kOversized) args.resize(first);
+  const bool keeps_words =
+      status == Status::kRequest || status == Status::kOversized || status == Status::kBadBlock;
+  if (!keeps_words) args.resize(first);
   return status;
 }
 
@@ -137,7 +139,7 @@ MemcachedTextParser::Status MemcachedTextParser::finish_line(std::string_view in
                              bytes <= kMaxCredentialBytes;
     if (!credentials) return reject(kUnauthenticated, offset);
     block_bytes_ = bytes;
-    return read_block(input, offset, args);
+    return read_block(input, offset, args, false);
   }
   if (count == 0) return reject(kNoSuchCommand, offset);
   const Storage* storage = Storage::find(words[0]);
@@ -152,7 +154,7 @@ MemcachedTextParser::Status MemcachedTextParser::finish_line(std::string_view in
     skip_bytes_ = block_bytes_ + kBlockEndBytes;
     return complete(Status::kOversized, offset, line_bytes_);
   }
-  return read_block(input, offset, args);
+  return read_block(input, offset, args, storage->meta);
 }
 
 std::string_view MemcachedTextParser::check_header(const Storage& storage,
@@ -183,7 +185,8 @@ std::string_view MemcachedTextParser::check_header(const Storage& storage,
 // `input` begins with the line.
 MemcachedTextParser::Status MemcachedTextParser::read_block(std::string_view input,
                                                             std::size_t& offset,
-                                                            std::vector<std::string_view>& args) {
+                                                            std::vector<std::string_view>& args,
+                                                            bool meta) {
   const std::size_t block_here = received_ ? 0 : block_bytes_;
   const std::size_t total = line_bytes_ + block_here + kBlockEndBytes;
   if (input.size() < total) {
@@ -192,8 +195,8 @@ MemcachedTextParser::Status MemcachedTextParser::read_block(std::string_view inp
   }
   const char* const end = input.data() + total - kBlockEndBytes;
   if (end[0] != '\r' || end[1] != '\n') {
-    complete(Status::kError, offset, total - line_bytes_);
-    return reject(kBadChunk, offset);
+    error_ = kBadChunk;
+    return complete(meta ? Status::kBadBlock : Status::kError, offset, total);
   }
   args.push_back(received_ ? *received_ : input.substr(line_bytes_, block_bytes_));
   return complete(Status::kRequest, offset, total);

@@ -20,6 +20,8 @@ namespace tarn {
 //                empty, for then the client wants no reply; call again for the next one.
 //   kOversized   a storage command whose words were appended, but whose data exceeds the limit. The
 //                data will be skipped; call again for the next request.
+//   kBadBlock    a meta storage command whose words were appended, but whose data block has no line
+//                end where it should; whether that is its first fault is for the caller to see.
 //   kNeedMore    extend the input and call again. Before that the bytes may move and everything
 //                before `offset` may be dropped.
 //   kLargeBlock  kNeedMore with an offer: the data block is long, and the rest of it can be
@@ -61,6 +63,7 @@ class MemcachedTextParser {
     kRequest,
     kError,
     kOversized,
+    kBadBlock,
     kLargeBlock,
     kFatal,
   };
@@ -68,12 +71,12 @@ class MemcachedTextParser {
   // May be changed between calls of parse; holds for lines not yet read.
   Limits& limits() { return limits_; }
 
-  // Parses the request that starts at input[offset]. On kRequest, kError and kOversized `offset` is
-  // behind it, or behind as much of it as is there; otherwise `offset` is where the next call has
-  // to find what is left of it, and `args` is as before.
+  // Parses the request that starts at input[offset]. Where there was one, whatever came of it,
+  // `offset` is behind it, or behind as much of it as is there; otherwise `offset` is where the
+  // next call has to find what is left of it, and `args` is as before.
   Status parse(std::string_view input, std::size_t& offset, std::vector<std::string_view>& args);
 
-  // After kRequest and kOversized: the client wants no reply (`noreply`).
+  // After a request: the client wants no reply (`noreply`).
   bool quiet() const { return quiet_; }
   // After kError.
   std::string_view error() const { return quiet_ ? std::string_view() : error_; }
@@ -97,7 +100,7 @@ class MemcachedTextParser {
   Status finish_line(std::string_view line, std::size_t& offset,
                      std::vector<std::string_view>& args, std::size_t first);
   Status read_block(std::string_view input, std::size_t& offset,
-                    std::vector<std::string_view>& args);
+                    std::vector<std::string_view>& args, bool meta);
   std::string_view check_header(const Storage& storage, const std::string_view* words,
                                 std::size_t count);
   Status reject(std::string_view error, std::size_t& offset);

@@ -68,6 +68,18 @@ TEST_CASE("ms stores in its modes") {
   CHECK(server.send("ms a 1 T-1\r\nx\r\nmg a\r\n") == "HD|EN|");
 }
 
+TEST_CASE("of several faults in a store, the first is told") {
+  MemcachedFixture server;
+  CHECK(server.send("ms a 1 !\r\nversion\r\nms a 1 MX\r\nxyz\r\n") ==
+        "CLIENT_ERROR invalid flag|ERROR|CLIENT_ERROR invalid mode for ms M token|ERROR|");
+  CHECK(server.send("ms a 1 q\r\nxyz\r\nmg a\r\n") == "CLIENT_ERROR bad data chunk|ERROR|EN|");
+  server.set_option("memcached-max-item-size", "1024");
+  const std::string value(2000, 'v');
+  server.send("set a 0 0 1\r\nx\r\n");
+  CHECK(server.send("ms a 2000 !\r\n" + value + "\r\nmg a v\r\n") ==
+        "CLIENT_ERROR invalid flag|VA 1|x|");
+}
+
 TEST_CASE("one client wins the right to make a missing item") {
   MemcachedFixture server;
   CHECK(server.send("mg a N30 v t\r\nmg a N30 v t\r\nmg a v\r\n") ==

@@ -126,7 +126,7 @@ TEST_CASE("keys of other types are no items, and stay") {
   for (const char* request :
        {"set l 0 0 1\r\nx\r\n", "add l 0 0 1\r\nx\r\n", "append l 0 0 1\r\nx\r\n",
         "cas l 0 0 1 5\r\nx\r\n", "incr l 1\r\n", "touch l 1\r\n", "delete l\r\n",
-        "ms l 1\r\nx\r\n", "md l\r\n", "md l I\r\n", "ma l\r\n"}) {
+        "ms l 1\r\nx\r\n", "mg l N30\r\n", "ma l N30\r\n", "md l\r\n", "md l I\r\n", "ma l\r\n"}) {
     CAPTURE(request);
     CHECK(server.send(request) == refused);
   }

@@ -48,7 +48,9 @@ class Feed {
     while (true) {
       std::vector<std::string_view> args;
       const Status status = parser_.parse(input_, offset, args);
-      if (status == Status::kRequest || status == Status::kOversized) {
+      if (status == Status::kBadBlock) {
+        note("bad block:", args);
+      } else if (status == Status::kRequest || status == Status::kOversized) {
         note(status == Status::kOversized ? "too large:" : "", args);
       } else if (status == Status::kError) {
         seen_ += "!" + std::string(parser_.error()) + "\n";
@@ -156,6 +158,10 @@ TEST_CASE("a block without its line end is an error, and the rest goes on behind
   CHECK(parse("set a 0 0 1\r\nxyz\r\nget a\r\n") == "!CLIENT_ERROR bad data chunk\n\r|\nget|a|\n");
   CHECK(parse("set a 0 0 3\r\nx\r\nget a\r\n") == "!CLIENT_ERROR bad data chunk\nt|a|\n");
   CHECK(parse("set a 0 0 1 noreply\r\nxyz\r\nget a\r\n") == "!\n\r|\nget|a|\n");
+}
+
+TEST_CASE("a meta request with a bad block is handed over, for it may have other faults") {
+  CHECK(parse("ms a 1 c\r\nxyz\r\nget a\r\n") == "bad block:ms|a|1|c|\n\r|\nget|a|\n");
 }
 
 TEST_CASE("data over the limit is skipped") {
