@@ -81,6 +81,7 @@ void touch(Call& call) {
   }
   const ItemOutcome outcome = touch_item(call, call.key(1), Expiry::from_exptime(call, exptime));
   if (reply_failure(call, outcome)) return;
+  if (Entry* item = call.db().peek(call.key(1))) mark_fetched(call, *item);
   reply_line(call, outcome == ItemOutcome::kDone ? "TOUCHED" : "NOT_FOUND");
 }
 
