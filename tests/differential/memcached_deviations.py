@@ -32,7 +32,7 @@ DEVIATIONS = [
 LEFT_OUT = {
     "the flags of memcached 1.6.19 and later (E, S, x, N of ms)":
         "the oracle is 1.6.18",
-    "mg or ma with b and N or T, append and prepend of ms with b":
+    "mg with b and N, ma with b, append and prepend of ms with b":
         "memcached 1.6.18 forgets that the key of what it makes is binary, and sends it raw",
     "c for an item whose time is over, R with it":
         "there is no such item that would have a CAS number",

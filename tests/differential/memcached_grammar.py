@@ -146,6 +146,8 @@ class Generator:
         words = line.split(b" ")
         at = self.rng.randrange(len(words))
         kind = self.rng.randrange(9)
+        if kind in (0, 8) and b"<<" in line:
+            kind = 4  # Numbers that differ between the servers must not become keys.
         if kind == 0:
             del words[at]
         elif kind == 1 and len(words[0]) > 2:  # Of a meta command it would be two mistakes.
@@ -161,7 +163,7 @@ class Generator:
         elif kind == 6:
             return line.replace(b" ", b"\t", 1)
         elif kind == 7:
-            words[at] = self.rng.choice(BAD_NUMBERS)
+            words[at] = self.rng.choice(BAD_TIMES)
         else:
             del words[max(1, at) :]
         return b" ".join(words)
@@ -291,8 +293,8 @@ class Generator:
             wrong = rng.choice((b"!", b"9", b"Bx", b"G", b"T", b"N", b"R", b"M", b"F", b"C",
                                      b"O", b"D", b"J", b"Tx", b"Nx", b"Rx", b"Fx", b"Cx", b"Dx",
                                      b"Jx", b"O" + b"o" * 33, b"Mx", b"F4294967296", b"-1"))
-            if verb == b"ma" and wrong[:1] == b"O":
-                wrong = b"!"  # memcached has done what D and J say before it sees that.
+            if verb in (b"ma", b"mg") and wrong[:1] == b"O":
+                wrong = b"!"  # memcached has read or changed the item before it sees that.
             # memcached may have made an item of N before it comes to the mistake.
             flags = [flag for flag in flags if flag[:1] not in (wrong[:1], b"N")] + [wrong]
         if flags and self.mistake(0.02):
@@ -368,7 +370,7 @@ class Generator:
         return Request(self.line(self.meta_line(b"md", [key], flags)))
 
     def meta_arithmetic(self):
-        key, flags = self.meta_key(numeric=True)
+        key, flags = self.number_key(), []
         flags += self.common(self.some(b"ctvk", 4))
         if self.chance(0.25):
             flags.append(b"J" + self.delta())

@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import memcached_tables  # noqa: E402
 import memcached_times  # noqa: E402
 from memcached_binary import BinaryGenerator, BinarySide, hopeless_packets  # noqa: E402
+from memcached_deviations import same_line  # noqa: E402
 from memcached_grammar import KEYS, NUMBERS, Generator, Request, hopeless  # noqa: E402
 from memcached_pair import Difference, Pair, Side  # noqa: E402
 from shorten import shortened  # noqa: E402
@@ -94,7 +95,7 @@ def plan(rng, size, generator, ending):
 def signature(found):
     """Differences with the same signature are most likely the same bug."""
     for left, right in zip(found.ours.lines, found.theirs.lines):
-        if left != right:
+        if same_line(left, right) is None:
             return _kind(left), _kind(right)
     return len(found.ours.lines) < len(found.theirs.lines), found.ours.closed, found.theirs.closed
 
@@ -219,7 +220,7 @@ def elided(data):
 def show(found):
     """Both answers from a little before the first difference on."""
     left, right = found.ours.lines, found.theirs.lines
-    differing = (at for at, (a, b) in enumerate(zip(left, right)) if a != b)
+    differing = (at for at, (a, b) in enumerate(zip(left, right)) if same_line(a, b) is None)
     first = max(0, next(differing, min(len(left), len(right))) - 2)
     for name, outcome in (("ours", found.ours), ("theirs", found.theirs)):
         shown = [
