@@ -174,9 +174,10 @@ void App::register_commands() {
 }
 
 void App::register_memcached_commands() {
-  for (const auto rows : {memcached_storage_commands(), memcached_retrieval_commands(),
-                          memcached_number_commands(), memcached_admin_commands(),
-                          memcached_meta_get_commands(), memcached_meta_change_commands()}) {
+  for (const auto rows :
+       {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
+        memcached_admin_commands(), memcached_meta_get_commands(), memcached_meta_change_commands(),
+        memcached_stats_commands()}) {
     memcached_commands_.add(rows, std::as_const(memcached_services_));
   }
   memcached_.emplace(resp_, memcached_commands_);
@@ -271,6 +272,7 @@ void App::reset_stats() {
   dispatcher_.reset_stats();
   commands_.reset_stats();
   memcached_commands_.reset_stats();
+  memcached_stats_ = {};
   databases_.stats().hits = databases_.stats().misses = databases_.stats().expired =
       databases_.stats().expired_fields = 0;
   loop_.stats() = {};

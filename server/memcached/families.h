@@ -13,6 +13,7 @@ std::span<const CommandRow> memcached_storage_commands();
 std::span<const CommandRow> memcached_retrieval_commands();
 std::span<const CommandRow> memcached_number_commands();
 std::span<const CommandRow> memcached_admin_commands();
+std::span<const CommandRow> memcached_stats_commands();
 std::span<const CommandRow> memcached_meta_get_commands();
 std::span<const CommandRow> memcached_meta_change_commands();
 

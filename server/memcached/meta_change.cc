@@ -78,6 +78,8 @@ void meta_set(Call& call) {
                                           .with_cas = request.has('c'),
                                           .vivify = request.vivify(),
                                           .max_bytes = options(call).memcached_max_item_size});
+  ++stats_of(call).cmd_meta;
+  count_store(call, outcome, request.has('C'));
   if (reply_failure(call, outcome)) return;
   if (outcome == ItemOutcome::kDone && request.quiet()) return;
   write_stored(call, request, outcome);
@@ -111,6 +113,8 @@ void meta_delete(Call& call) {
                                                        .new_cas = request.new_cas(),
                                                        .expiry = request.ttl()})
                                     : delete_item(call, request.key(), request.compare_cas());
+  ++stats_of(call).cmd_meta;
+  count_change(outcome, stats_of(call).delete_hits, stats_of(call).delete_misses);
   if (reply_failure(call, outcome)) return;
   if (outcome == ItemOutcome::kDone && request.quiet()) return;
   request.write_bare(call.reply.out(), code_of(outcome));
@@ -172,6 +176,10 @@ void meta_arithmetic(Call& call) {
                                            .vivify = request.vivify(),
                                            .initial = request.initial()},
                                           result);
+  MemcachedStats& stats = stats_of(call);
+  ++stats.cmd_meta;
+  count_change(outcome, *decrement ? stats.decr_hits : stats.incr_hits,
+               *decrement ? stats.decr_misses : stats.incr_misses);
   if (reply_failure(call, outcome)) return;
   if (outcome != ItemOutcome::kDone) {
     return request.write_bare(call.reply.out(), code_of(outcome));

@@ -46,6 +46,7 @@ struct Found {
   bool won = false;        // this client is to make the value anew
   bool given_out = false;  // another client is
   bool other_type = false;
+  bool made = false;  // it was not there
 };
 
 // Whether this client is the first to hear that the item should be made anew.
@@ -70,7 +71,7 @@ Found find(Call& call, const MetaRequest& request) {
     const auto vivify = request.vivify();
     if (!vivify) return found;
     found.item = vivify_item(call, key, *vivify, request.new_cas());
-    found.won = found.item != nullptr;
+    found.won = found.made = found.item != nullptr;
   } else if (found.item->type() != Type::kString) {
     return {.other_type = true};
   }
@@ -124,6 +125,8 @@ void meta_get(Call& call) {
   if (!request.error().empty()) return call.reply.error_line(request.error());
   const Found found = find(call, request);
   OutputBuffer& out = call.reply.out();
+  ++stats_of(call).cmd_meta;
+  found.item != nullptr && !found.made ? ++stats_of(call).get_hits : ++stats_of(call).get_misses;
   if (found.other_type && request.vivify()) return call.reply.error_line(lines::kNoItem);
   if (found.item == nullptr) {
     if (!request.quiet()) request.write_bare(out, "EN");

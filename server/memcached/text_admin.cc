@@ -10,8 +10,6 @@ namespace {
 
 using namespace memcached;
 
-// Clients look at the version to learn what they may use.
-constexpr std::string_view kVersion = "VERSION 1.6.40";
 constexpr std::string_view kBadDelete =
     "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]";
 
@@ -26,6 +24,7 @@ void remove(Call& call) {
   if (!fits) return call.reply.error_line(kBadDelete);
   if (!key_fits(call, 1)) return call.reply.error_line(lines::kBadFormat);
   const ItemOutcome outcome = delete_item(call, call.key(1));
+  count_change(outcome, stats_of(call).delete_hits, stats_of(call).delete_misses);
   if (reply_failure(call, outcome)) return;
   reply_line(call, outcome == ItemOutcome::kDone ? "DELETED" : "NOT_FOUND");
 }
@@ -37,6 +36,7 @@ void flush_all(Call& call) {
       !parse_memcached_signed(call.args[1], delay)) {
     return call.reply.error_line(lines::kBadExptime);
   }
+  ++stats_of(call).cmd_flush;
   DelayedFlush& delayed = services(call).delayed_flush;
   const Expiry when = Expiry::from_exptime(call, delay);
   if (when.deadline_ms() && !when.has_passed()) {
@@ -48,7 +48,7 @@ void flush_all(Call& call) {
   reply_line(call, "OK");
 }
 
-void version(Call& call) { reply_line(call, kVersion); }
+void version(Call& call) { reply_line(call, "VERSION " + std::string(kVersion)); }
 
 // Taken and without effect: the log has a level of its own.
 void verbosity(Call& call) {

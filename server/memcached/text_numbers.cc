@@ -21,6 +21,9 @@ void change(Call& call, bool decrement) {
   }
   std::uint64_t result = 0;
   const ItemOutcome outcome = add_to_item(call, call.key(1), request, result);
+  MemcachedStats& stats = stats_of(call);
+  count_change(outcome, decrement ? stats.decr_hits : stats.incr_hits,
+               decrement ? stats.decr_misses : stats.incr_misses);
   if (reply_failure(call, outcome)) return;
   if (outcome != ItemOutcome::kDone) return reply_line(call, "NOT_FOUND");
   write_number(call.reply.out(), result);

@@ -21,6 +21,7 @@ void store(Call& call, StoreRequest request) {
   request.max_bytes = options(call).memcached_max_item_size;
   const Key key = call.key(1);
   const ItemOutcome outcome = store_item(call, key, call.args.size() - 1, request);
+  count_store(call, outcome, request.compare_cas.has_value());
   switch (outcome) {
     case ItemOutcome::kDone: return call.reply.out().append("STORED\r\n");
     case ItemOutcome::kNotStored: return call.reply.out().append("NOT_STORED\r\n");

@@ -8,6 +8,9 @@
 
 namespace tarn::memcached {
 
+// Clients look at the version to learn what they may use.
+inline constexpr std::string_view kVersion = "1.6.40";
+
 namespace lines {
 
 inline constexpr std::string_view kNoSuchCommand = "ERROR";
@@ -23,6 +26,7 @@ inline constexpr std::string_view kNoItem = "SERVER_ERROR the key holds another 
 inline const MemcachedServices& services(const Call& call) {
   return call.feature<const MemcachedServices>();
 }
+inline MemcachedStats& stats_of(const Call& call) { return services(call).stats; }
 inline const Options& options(const Call& call) { return services(call).options; }
 
 // One line as the reply.
@@ -43,6 +47,22 @@ inline bool too_many_words(Call& call, std::size_t most) {
   if (call.args.size() <= most) return false;
   call.reply.error_line(lines::kNoSuchCommand);
   return true;
+}
+
+// Counts what came of a store.
+inline void count_store(const Call& call, ItemOutcome outcome, bool compared_cas) {
+  MemcachedStats& stats = stats_of(call);
+  ++stats.cmd_set;
+  if (outcome == ItemOutcome::kDone) ++stats.total_items;
+  if (!compared_cas) return;
+  if (outcome == ItemOutcome::kDone) ++stats.cas_hits;
+  if (outcome == ItemOutcome::kNotFound) ++stats.cas_misses;
+  if (outcome == ItemOutcome::kExists) ++stats.cas_badval;
+}
+// Counts another change as hit or miss.
+inline void count_change(ItemOutcome outcome, std::uint64_t& hits, std::uint64_t& misses) {
+  if (outcome == ItemOutcome::kDone) ++hits;
+  if (outcome == ItemOutcome::kNotFound) ++misses;
 }
 
 // Replies to a change that failed in a way that is the same for all commands; false for others.

@@ -30,9 +30,10 @@ namespace tarn {
 // Replies have a bar for each line end.
 struct MemcachedFixture {
   MemcachedFixture() : databases(clock, 16), dispatcher(table, databases, clock) {
-    for (const auto rows : {memcached_storage_commands(), memcached_retrieval_commands(),
-                            memcached_number_commands(), memcached_admin_commands(),
-                            memcached_meta_get_commands(), memcached_meta_change_commands()}) {
+    for (const auto rows :
+         {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
+          memcached_admin_commands(), memcached_meta_get_commands(),
+          memcached_meta_change_commands(), memcached_stats_commands()}) {
       table.add(rows, std::as_const(services_));
     }
     context_.emplace(clients, table);
@@ -126,7 +127,9 @@ struct MemcachedFixture {
                                 databases.flush(0);
                                 return true;
                               }};
-  MemcachedServices services_{config.options(), dispatcher, delayed_flush_};
+  MemcachedStats stats_;
+  MemcachedServices services_{config.options(), registry, delayed_flush_, stats_,
+                              clock.monotonic_ms()};
   std::optional<MemcachedContext> context_;
   std::string pending_;
 };
