@@ -10,7 +10,7 @@ _KEYS = (
 _LOOK = b"".join([b"get %b\r\n" % key for key in _KEYS]) + b"".join([
     _STORE % (b"soon", 0), b"add got 0 0 1\r\na\r\n", b"replace touched 0 0 1\r\na\r\n",
     b"append meta 0 0 1\r\na\r\n", b"incr n 1\r\n", b"touch stale 5\r\n", b"delete mg-t\r\n",
-    b"mg viv N100 t\r\n", b"ma made N100 v\r\n", b"flush_all 1\r\n", b"get later\r\n",
+    b"mg viv N100 t\r\n", b"ma made N100 v\r\n", b"flush_all 2\r\n", b"get later\r\n",
     _STORE % (b"between", 0),
 ])  # fmt: skip
 _LAST = b"".join([
@@ -39,7 +39,7 @@ def _first():
     return b"".join([
         _STORE % (b"soon", 2), _STORE % (b"later", 100), _STORE % (b"touched", 100),
         b"touch touched 2\r\n", _STORE % (b"saved", 2), b"touch saved 100\r\n",
-        _STORE % (b"forever", 2), b"gat 0 forever\r\n", _STORE % (b"got", 0), b"gats 2 got\r\n",
+        _STORE % (b"forever", 2), b"gat 0 forever\r\n", _STORE % (b"got", 0), b"gat 2 got\r\n",
         b"ms meta 1 T2\r\nv\r\n", b"mg viv N2 s\r\n", b"ma made N2 J5 v\r\n",
         _STORE % (b"stale", 0), b"md stale I T2\r\n", _STORE % (b"replaced", 2),
         b"replace replaced 0 0 1\r\nw\r\n", _STORE % (b"appended", 2),
