@@ -126,7 +126,7 @@ void meta_get(Call& call) {
   const Found found = find(call, request);
   OutputBuffer& out = call.reply.out();
   ++stats_of(call).cmd_meta;
-  found.item != nullptr && !found.made ? ++stats_of(call).get_hits : ++stats_of(call).get_misses;
+  count_read(call, found.item != nullptr && !found.made, request.has('T'));
   if (found.other_type && request.vivify()) return call.reply.error_line(lines::kNoItem);
   if (found.item == nullptr) {
     if (!request.quiet()) request.write_bare(out, "EN");

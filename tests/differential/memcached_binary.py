@@ -170,6 +170,9 @@ class BinarySide(Side):
 
         return _REFERENCE.sub(number, data)
 
+    def unresolved(self, data):
+        return _REFERENCE.sub(struct.pack(">Q", int(UNKNOWN_CAS)), data)
+
     def lines(self, answer):
         if answer[:1] != b"\x81":
             yield from super().lines(answer)

@@ -110,6 +110,10 @@ class Side:
 
         return _REFERENCE.sub(number, data)
 
+    def unresolved(self, data):
+        """The bytes with a CAS number that nobody has."""
+        return _REFERENCE.sub(UNKNOWN_CAS.zfill(20), data)
+
     def run(self, data, cuts):
         data = self.resolve(data)
         ends = [int(len(data) * cut) for cut in cuts] + [len(data)]
@@ -195,7 +199,12 @@ class Pair:
         tail = ending * (max((r.missing for r in batch), default=0) // len(ending) + 2)
         if batch and batch[-1].alone:
             tail = b""
-        data = b"".join(request.data for request in batch) + tail
+        data, shifted = b"", False
+        for request in batch:
+            # Behind missing data the bytes of requests are values, and must be the same.
+            data += self.sides[0].unresolved(request.data) if shifted else request.data
+            shifted = shifted or request.missing > 0
+        data += tail
         ours, theirs = self.sides
         outcomes = self._outcome(ours, data, cuts), self._outcome(theirs, data, ())
         self.compared += len(batch)

@@ -17,7 +17,8 @@ NAMES = [
 SETTINGS = [b"maxbytes", b"maxconns", b"tcpport", b"inter", b"verbosity", b"evictions",
             b"num_threads", b"item_size_max", b"cas_enabled", b"flush_enabled"]  # fmt: skip
 
-# What each of these counts is compared. `#` stands for the CAS number of k.
+# What each of these counts is compared. Not what makes an item on a miss, a hit to memcached and a
+# miss to us, nor what makes one stale, which memcached does not count. `#` stands for the CAS number of k.
 COUNTED = [
     (b"get k\r\n", 1), (b"set k 0 0 1\r\nv\r\n", 1), (b"set k 0 0 1\r\nv\r\n", 1),
     (b"get k\r\n", 3), (b"get k no k\r\n", 5), (b"gets k\r\n", 3), (b"add k 0 0 1\r\nv\r\n", 1),
@@ -30,10 +31,10 @@ COUNTED = [
     (b"set n 0 0 1\r\n5\r\n", 1), (b"incr n 1\r\n", 1), (b"incr no 1\r\n", 1),
     (b"incr k 1\r\n", 1), (b"decr n 1\r\n", 1), (b"decr no 1\r\n", 1), (b"delete n\r\n", 1),
     (b"delete n\r\n", 1), (b"mg k v\r\n", 2), (b"mg no v\r\n", 1), (b"mg k T0\r\n", 1),
-    (b"mg viv N100\r\n", 1), (b"ms k 1\r\nv\r\n", 1), (b"ms k 1 ME\r\nv\r\n", 1),
+    (b"ms k 1\r\nv\r\n", 1), (b"ms k 1 ME\r\nv\r\n", 1),
     (b"ms k 1 C#\r\nv\r\n", 1), (b"ms k 1 C987654321987654321\r\nv\r\n", 1),
-    (b"ms no 1 MA\r\nv\r\n", 1), (b"ma made N0\r\n", 1), (b"ma made\r\n", 1), (b"ma no\r\n", 1),
-    (b"ma made MD\r\n", 1), (b"md k I\r\n", 1), (b"md k\r\n", 1), (b"md k\r\n", 1), (b"mn\r\n", 1),
+    (b"ms no 1 MA\r\nv\r\n", 1), (b"set made 0 0 1\r\n0\r\n", 1), (b"ma made\r\n", 1), (b"ma no\r\n", 1),
+    (b"ma made MD\r\n", 1), (b"md k\r\n", 1), (b"md k\r\n", 1), (b"mn\r\n", 1),
     (b"me made\r\n", 1), (b"set big 0 0 1048577\r\n" + b"v" * 1048577 + b"\r\n", 1),
     (b"bad\r\n", 1), (b"version\r\n", 1), (b"flush_all\r\n", 1), (b"set k 0 0 -1\r\n", 1),
 ]  # fmt: skip
