@@ -26,8 +26,8 @@ TEST_CASE("more requests than a batch holds") {
   std::string replies;
   for (int i = 0; i < 1000; ++i) {
     const std::string key = "key:" + std::to_string(i);
-    requests += "set " + key + " 0 0 1\r\nx\r\nget " + key + "\r\n";
-    replies += "STORED|VALUE " + key + " 0 1|x|END|";
+    requests.append("set ").append(key).append(" 0 0 1\r\nx\r\nget ").append(key).append("\r\n");
+    replies.append("STORED|VALUE ").append(key).append(" 0 1|x|END|");
   }
   CHECK(server.send(requests) == replies);
 }
