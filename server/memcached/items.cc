@@ -115,6 +115,12 @@ Expiry Expiry::from_exptime(Call& call, std::int64_t exptime) {
   return expiry;
 }
 
+Expiry Expiry::of(const Entry& item) {
+  Expiry expiry;
+  if (item.has_deadline()) expiry.deadline_ms_ = item.deadline_ms();
+  return expiry;
+}
+
 Entry* find_item(Call& call, const Key& key) {
   Entry* entry = call.db().find(key);
   return entry != nullptr && is_item(entry) ? entry : nullptr;
@@ -142,8 +148,8 @@ ItemOutcome store_item(Call& call, const Key& key, std::size_t position,
   if (request.mode == StoreMode::kAppend || request.mode == StoreMode::kPrepend) {
     return extend(call, key, *entry, position, request);
   }
-  put_argument(call, key, position, request, request.expiry);
-  if (outdated && !request.expiry.has_passed()) {
+  put_argument(call, key, position, request, outdated ? Expiry::of(*entry) : request.expiry);
+  if (outdated) {
     Entry* stored = call.db().peek(key);
     stored->mark_stale();
     if (was_won) stored->mark_won();

@@ -19,6 +19,8 @@ class Expiry {
  public:
   // 0 is never, up to 30 days are seconds from now, more are a Unix time, less has passed.
   static Expiry from_exptime(Call& call, std::int64_t exptime);
+  // The one that the item has.
+  static Expiry of(const Entry& item);
 
   bool has_passed() const { return passed_; }
   Ttl ttl() const { return deadline_ms_ ? Ttl::until(*deadline_ms_) : Ttl::none(); }
@@ -53,7 +55,8 @@ struct StoreRequest {
   std::uint32_t client_flags = 0;
   Expiry expiry{};
   std::optional<std::uint64_t> compare_cas{};
-  // With a CAS that is older than the item's, stores nevertheless, and marks the item stale.
+  // With a CAS that is older than the item's, stores nevertheless, but marks the item stale, and
+  // leaves its expiry as it was.
   bool invalidate = false;
   std::optional<std::uint64_t> new_cas{};
   bool with_cas = false;  // its CAS will be asked for at once

@@ -14,6 +14,24 @@ std::optional<std::int64_t> deadline_of(const Entry& item) {
   return item.has_deadline() ? std::optional(item.deadline_ms()) : std::nullopt;
 }
 
+// The deadline that T gives.
+std::optional<std::int64_t> new_deadline(Call& call, const MetaRequest& request) {
+  const auto ttl = request.ttl();
+  return ttl->has_passed() ? call.now_ms() : ttl->deadline_ms();
+}
+
+// The item's deadline as R sees it: T counts from where it stands.
+std::optional<std::int64_t> deadline_at_recache(Call& call, const MetaRequest& request,
+                                                const Entry& item) {
+  if (request.has('T')) {
+    for (const std::string_view flag : request.flags()) {
+      if (flag[0] == 'T') return new_deadline(call, request);
+      if (flag[0] == 'R') break;
+    }
+  }
+  return deadline_of(item);
+}
+
 std::int64_t idle_seconds(Call& call, const Entry& item) {
   const AccessPolicy& policy = call.databases.access_policy();
   return policy.tracks_frequency ? 0 : policy.idle_seconds(item.access(), call.now_ms());
@@ -36,7 +54,9 @@ bool wins(Call& call, const MetaRequest& request, const Entry& item) {
   if (item.won()) return false;
   if (item.stale()) return true;
   const auto seconds = request.recache_seconds();
-  return seconds && item.has_deadline() && remaining_seconds(call, item.deadline_ms()) < *seconds;
+  if (!seconds) return false;
+  const auto deadline_ms = deadline_at_recache(call, request, item);
+  return deadline_ms && remaining_seconds(call, deadline_ms) < *seconds;
 }
 
 Found find(Call& call, const MetaRequest& request) {
@@ -81,11 +101,7 @@ void write_fields(Call& call, const MetaRequest& request, const Found& found, st
   std::optional<std::int64_t> deadline_ms = deadline_of(*found.item);
   for (const std::string_view flag : request.flags()) {
     switch (flag[0]) {
-      case 'T': {
-        const auto ttl = request.ttl();
-        deadline_ms = ttl->has_passed() ? call.now_ms() : ttl->deadline_ms();
-        break;
-      }
+      case 'T': deadline_ms = new_deadline(call, request); break;
       case 'c':
         out.append(" c");
         write_number(out, found.cas);
@@ -110,7 +126,7 @@ void meta_get(Call& call) {
   const Found found = find(call, request);
   OutputBuffer& out = call.reply.out();
   ++stats_of(call).cmd_meta;
-  found.item != nullptr && !found.made ? ++stats_of(call).get_hits : ++stats_of(call).get_misses;
+  count_read(call, found.item != nullptr && !found.made, request.has('T'));
   if (found.other_type && request.vivify()) return call.reply.error_line(lines::kNoItem);
   if (found.item == nullptr) {
     if (!request.quiet()) request.write_bare(out, "EN");

@@ -62,11 +62,12 @@ void quit(Call& call) {
 void authenticate_client(Call& call) {
   const std::string_view credentials = call.args.back();
   const std::size_t space = credentials.find(' ');
-  if (space != credentials.npos) {
-    const std::string_view user = credentials.substr(0, space);
-    if (authenticate(call.session, options(call), user, credentials.substr(space + 1))) {
-      return reply_line(call, "STORED");
-    }
+  if (space == credentials.npos) {
+    return call.reply.error_line("CLIENT_ERROR bad authentication token format");
+  }
+  const std::string_view user = credentials.substr(0, space);
+  if (authenticate(call.session, options(call), user, credentials.substr(space + 1))) {
+    return reply_line(call, "STORED");
   }
   call.reply.error_line("CLIENT_ERROR authentication failure");
 }

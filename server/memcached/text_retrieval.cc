@@ -23,7 +23,7 @@ struct Retrieval {
 
 void write_item(Call& call, const Key& key, const Retrieval& retrieval) {
   Entry* item = find_item(call, key);
-  item != nullptr ? ++stats_of(call).get_hits : ++stats_of(call).get_misses;
+  count_read(call, item != nullptr, retrieval.touch.has_value());
   if (item == nullptr) return;
   if (retrieval.with_cas) {
     const std::uint64_t cas = call.db().cas(key);
@@ -33,9 +33,7 @@ void write_item(Call& call, const Key& key, const Retrieval& retrieval) {
     write_value(call.reply.out(), key.bytes, *item, nullptr);
   }
   mark_fetched(call, *item);
-  if (!retrieval.touch) return;
-  ++stats_of(call).touch_hits;
-  touch_item(call, key, *retrieval.touch);
+  if (retrieval.touch) touch_item(call, key, *retrieval.touch);
 }
 
 void retrieve(Call& call, std::size_t first, const Retrieval& retrieval) {
@@ -85,6 +83,7 @@ void touch(Call& call) {
   const ItemOutcome outcome = touch_item(call, call.key(1), Expiry::from_exptime(call, exptime));
   count_change(outcome, stats_of(call).touch_hits, stats_of(call).touch_misses);
   if (reply_failure(call, outcome)) return;
+  if (Entry* item = call.db().peek(call.key(1))) mark_fetched(call, *item);
   reply_line(call, outcome == ItemOutcome::kDone ? "TOUCHED" : "NOT_FOUND");
 }
 

@@ -59,6 +59,16 @@ inline void count_store(const Call& call, ItemOutcome outcome, bool compared_cas
   if (outcome == ItemOutcome::kNotFound) ++stats.cas_misses;
   if (outcome == ItemOutcome::kExists) ++stats.cas_badval;
 }
+// Counts a read; one that changes the expiry counts as touch only.
+inline void count_read(const Call& call, bool hit, bool touches) {
+  MemcachedStats& stats = stats_of(call);
+  if (touches) {
+    hit ? ++stats.touch_hits : ++stats.touch_misses;
+  } else {
+    hit ? ++stats.get_hits : ++stats.get_misses;
+  }
+}
+
 // Counts another change as hit or miss.
 inline void count_change(ItemOutcome outcome, std::uint64_t& hits, std::uint64_t& misses) {
   if (outcome == ItemOutcome::kDone) ++hits;

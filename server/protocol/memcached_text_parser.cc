@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "core/base/assert.h"
 #include "server/protocol/memcached_numbers.h"
@@ -64,12 +65,26 @@ void split(std::string_view line, std::vector<std::string_view>& words) {
 
 bool is_meta(std::string_view name) { return name.size() == 2 && name[0] == 'm'; }
 
-// Whether the last word is `noreply`, in a command that knows it; it is a key to those that get.
-bool asks_for_silence(const std::string_view* words, std::size_t count) {
-  if (count < 2 || words[count - 1] != "noreply") return false;
-  const std::string_view name = words[0];
-  if (name[0] == 'g' || is_meta(name)) return false;
-  return count > 2 || name == "flush_all" || name == "verbosity";
+// How many words a line may have that ends in `noreply`. With fewer or more it is no command, and
+// to those that get it is a key.
+struct SilentWords {
+  std::size_t least = SIZE_MAX;
+  std::size_t most = 0;
+};
+
+SilentWords silent_words(std::string_view name) {
+  if (name == "incr" || name == "decr" || name == "touch") return {3, 4};
+  if (name == "delete") return {3, 4};
+  if (name == "flush_all" || name == "verbosity") return {2, 3};
+  return {};
+}
+
+bool asks_for_silence(std::span<const std::string_view> words, bool stores) {
+  if (words.size() < 2 || words.back() != "noreply") return false;
+  // The words of those that store have been counted, and meta commands have a flag for it.
+  if (stores) return !is_meta(words[0]);
+  const SilentWords range = silent_words(words[0]);
+  return words.size() >= range.least && words.size() <= range.most;
 }
 
 }  // namespace
@@ -146,7 +161,7 @@ MemcachedTextParser::Status MemcachedTextParser::finish_line(std::string_view in
   if (storage != nullptr && (count < storage->min_words || count > storage->max_words)) {
     return reject(kNoSuchCommand, offset);
   }
-  quiet_ = asks_for_silence(words, count);
+  quiet_ = asks_for_silence(std::span(words, count), storage != nullptr);
   if (storage == nullptr) return complete(Status::kRequest, offset, line_bytes_);
   const std::string_view fault = check_header(*storage, words, count);
   if (!fault.empty()) return reject(fault, offset);

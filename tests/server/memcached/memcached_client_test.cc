@@ -26,8 +26,8 @@ TEST_CASE("more requests than a batch holds") {
   std::string replies;
   for (int i = 0; i < 1000; ++i) {
     const std::string key = "key:" + std::to_string(i);
-    requests += "set " + key + " 0 0 1\r\nx\r\nget " + key + "\r\n";
-    replies += "STORED|VALUE " + key + " 0 1|x|END|";
+    requests.append("set ").append(key).append(" 0 0 1\r\nx\r\nget ").append(key).append("\r\n");
+    replies.append("STORED|VALUE ").append(key).append(" 0 1|x|END|");
   }
   CHECK(server.send(requests) == replies);
 }
@@ -93,7 +93,8 @@ TEST_CASE("where a password is set, its owner sends it first") {
         "CLIENT_ERROR unauthenticated|CLIENT_ERROR unauthenticated|");
   CHECK(server.send("set auth 0 0 13\r\ndefault wrong\r\n") ==
         "CLIENT_ERROR authentication failure|");
-  CHECK(server.send("set auth 0 0 6\r\nsecret\r\n") == "CLIENT_ERROR authentication failure|");
+  CHECK(server.send("set auth 0 0 6\r\nsecret\r\n") ==
+        "CLIENT_ERROR bad authentication token format|");
   CHECK(server.send("get a\r\n") == "CLIENT_ERROR unauthenticated|");
   CHECK(server.send("set auth 0 0 14\r\ndefault secret\r\nset a 0 0 1\r\nx\r\nget a\r\n") ==
         "STORED|STORED|VALUE a 0 1|x|END|");

@@ -96,6 +96,23 @@ TEST_CASE("one client wins the right to make an item anew before it expires") {
   CHECK(server.send("mg a R1000\r\n") == "HD|");
 }
 
+TEST_CASE("R looks at the time that a T before it gives") {
+  MemcachedFixture server;
+  server.send("ms a 1 T1000\r\nx\r\n");
+  CHECK(server.send("mg a T2000 R1500 t\r\n") == "HD t2000|");
+  CHECK(server.send("mg a R1500 T100 t\r\n") == "HD t100|");
+  CHECK(server.send("mg a T50 R60 t\r\n") == "HD t50 W|");
+  CHECK(server.send("ms b 1\r\nx\r\nmg b T-1 R30\r\nmg b\r\n") == "HD|HD W|EN|");
+}
+
+TEST_CASE("a store with a CAS that is too old leaves the expiry") {
+  MemcachedFixture server;
+  server.send("ms a 1 T100 E50\r\nx\r\n");
+  CHECK(server.send("ms a 1 C49 I T-1\r\ny\r\nmg a v t\r\n") == "HD|VA 1 t100 X W|y|");
+  server.send("ms a 1 E50\r\nx\r\n");
+  CHECK(server.send("ms a 1 C49 I T100\r\ny\r\nmg a v t\r\n") == "HD|VA 1 t-1 X W|y|");
+}
+
 TEST_CASE("an invalidated item serves as stale until somebody stores it") {
   MemcachedFixture server;
   CHECK(server.send("md a I\r\n") == "NF|");

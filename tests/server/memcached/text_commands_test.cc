@@ -72,6 +72,12 @@ TEST_CASE("touch and gat change the exptime") {
   CHECK(server.send("gat 0\r\n") == "END|");
 }
 
+TEST_CASE("touch counts as a read") {
+  MemcachedFixture server;
+  server.send("set k 0 0 1\r\nx\r\ntouch k 100\r\n");
+  CHECK(server.send("mg k h\r\n") == "HD h1|");
+}
+
 TEST_CASE("numbers wrap upward, stop at zero, and keep their length") {
   MemcachedFixture server;
   CHECK(server.send("incr n 1\r\n") == "NOT_FOUND|");
@@ -116,6 +122,12 @@ TEST_CASE("noreply silences replies and errors alike") {
                     "verbosity 1 noreply\r\n") == "");
   CHECK(server.send("get k\r\n") == "VALUE k 0 1|6|END|");
   CHECK(server.send("flush_all noreply\r\nget k\r\n") == "END|");
+}
+
+TEST_CASE("noreply does not silence what is no command") {
+  MemcachedFixture server;
+  CHECK(server.send("nonsense k noreply\r\nDECR k 1 noreply\r\nflush_all 0 x noreply\r\n"
+                    "delete k 0 noreply noreply\r\n") == "ERROR|ERROR|ERROR|ERROR|");
 }
 
 TEST_CASE("keys of other types are no items, and stay") {

@@ -130,6 +130,11 @@ TEST_CASE("noreply is told where memcached knows it") {
   CHECK(parse("delete k noreply\r\n") == "delete|k|noreply|quiet\n");
   CHECK(parse("flush_all noreply\r\n") == "flush_all|noreply|quiet\n");
   CHECK(parse("delete noreply\r\n") == "delete|noreply|\n");
+  CHECK(parse("delete k 0 noreply\r\n") == "delete|k|0|noreply|quiet\n");
+  CHECK(parse("delete k 0 noreply noreply\r\n") == "delete|k|0|noreply|noreply|\n");
+  CHECK(parse("flush_all 0 x noreply\r\n") == "flush_all|0|x|noreply|\n");
+  CHECK(parse("nonsense k noreply\r\nDECR n 1 noreply\r\n") ==
+        "nonsense|k|noreply|\nDECR|n|1|noreply|\n");
   CHECK(parse("get a noreply\r\n") == "get|a|noreply|\n");
   CHECK(parse("mg a noreply\r\n") == "mg|a|noreply|\n");
 }
