@@ -89,7 +89,7 @@ void Writer::write_key(const Entry& entry) {
   if (entry.has_client_flags()) {
     write_aux(rdb::kAuxClientFlags, std::to_string(entry.client_flags()));
   }
-  if (entry.stale()) write_aux(rdb::kAuxStale, "1");
+  if (entry.awaits_value()) write_aux(rdb::kAuxStale, "1");
   out_.byte(ValueWriter::type_of(entry));
   out_.string(entry.key());
   values_.write(entry);

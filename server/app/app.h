@@ -107,8 +107,8 @@ class App {
   KeyWaiters key_waiters_{dispatcher_, key_events_, blocked_};
   DelayedFlush delayed_flush_{timers_, [this] { return flush_memcached_items(); }};
   MemcachedStats memcached_stats_;
-  MemcachedServices memcached_services_{options_, clients_, delayed_flush_, memcached_stats_,
-                                        clock_.monotonic_ms()};
+  MemcachedServices memcached_services_{options_,       clients_,         loop_.stats(),
+                                        delayed_flush_, memcached_stats_, clock_.monotonic_ms()};
   std::optional<MemcachedContext> memcached_;  // once its commands are registered
   ClientPause pause_{dispatcher_, clients_, timers_};
   MonitorFeed monitors_{dispatcher_};

@@ -97,7 +97,9 @@ bool accepts(Call& call, std::string_view credentials) {
 void sasl_auth(Call& call) {
   BinaryRequest request(call);
   if (!request.has_shape(0, KeyRule::kNeeded)) return;
+  ++stats_of(call).auth_cmds;
   if (request.key() != kMechanism || !accepts(call, request.value())) {
+    ++stats_of(call).auth_errors;
     return request.reply_error(BinaryStatus::kAuthFailed);
   }
   request.reply(BinaryStatus::kOk, {}, {}, "Authenticated", 0);

@@ -32,6 +32,7 @@ void reply_missing(BinaryRequest& request) {
 void get_item(Call& call, BinaryRequest& request, const std::optional<Expiry>& touch) {
   const Key key = call.key(1);
   Entry* item = find_item(call, key);
+  count_read(call, item != nullptr, touch.has_value());
   if (item == nullptr) return reply_missing(request);
   const std::uint64_t cas = call.db().cas(key);
   item = call.db().peek(key);
@@ -96,6 +97,7 @@ void store(Call& call, StoreMode mode) {
   if (wanted.compare_cas) wanted.mode = StoreMode::kSet;
   const Key key = call.key(1);
   const ItemOutcome outcome = store_item(call, key, 3, wanted);
+  count_store(call, outcome, wanted.compare_cas.has_value());
   if (outcome == ItemOutcome::kDone) return reply_stored(call, request, key);
   if (outcome != ItemOutcome::kNotStored) return reply_failure(call, request, outcome);
   request.reply_error(mode == StoreMode::kAdd ? BinaryStatus::kExists : BinaryStatus::kNotFound);
@@ -113,6 +115,7 @@ void extend(Call& call, StoreMode mode) {
                                          {.mode = mode,
                                           .compare_cas = request.compare_cas(),
                                           .max_bytes = options(call).memcached_max_item_size});
+  count_store(call, outcome, request.compare_cas().has_value());
   if (outcome == ItemOutcome::kDone) return reply_stored(call, request, key);
   reply_failure(call, request, outcome);
 }
@@ -126,6 +129,7 @@ void oversized(Call& call) {
   if (request.opcode() == Opcode::kSet || request.opcode() == Opcode::kSetQ) {
     delete_item(call, call.key(1));
   }
+  ++stats_of(call).store_too_large;
   request.reply_error(BinaryStatus::kTooLarge);
 }
 
@@ -143,6 +147,9 @@ void change_number(Call& call, bool decrement) {
   const Key key = call.key(1);
   std::uint64_t result = 0;
   const ItemOutcome outcome = add_to_item(call, key, wanted, result);
+  MemcachedStats& stats = stats_of(call);
+  count_change(outcome, decrement ? stats.decr_hits : stats.incr_hits,
+               decrement ? stats.decr_misses : stats.incr_misses);
   if (outcome != ItemOutcome::kDone) return reply_failure(call, request, outcome);
   if (request.quiet()) return;
   char value[sizeof result];
@@ -157,6 +164,7 @@ void remove(Call& call) {
   BinaryRequest request(call);
   if (!request.has_shape(0, KeyRule::kNeeded)) return;
   const ItemOutcome outcome = delete_item(call, call.key(1), request.compare_cas());
+  count_change(outcome, stats_of(call).delete_hits, stats_of(call).delete_misses);
   if (outcome != ItemOutcome::kDone) return reply_failure(call, request, outcome);
   if (!request.quiet()) request.reply_ok();
 }

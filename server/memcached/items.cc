@@ -24,7 +24,7 @@ void propagate_item(Call& call, const Key& key) {
   const Entry* entry = call.db().peek(key);
   const StringView value(*entry);
   const Ttl ttl = entry->has_deadline() ? Ttl::until(entry->deadline_ms()) : Ttl::none();
-  propagate_set(call, key.bytes, value.bytes(), ttl, entry->client_flags());
+  propagate_set(call, key.bytes, value.bytes(), ttl, entry->client_flags(), entry->awaits_value());
 }
 
 void erase_item(Call& call, const Key& key) {
@@ -153,6 +153,7 @@ ItemOutcome store_item(Call& call, const Key& key, std::size_t position,
     Entry* stored = call.db().peek(key);
     stored->mark_stale();
     if (was_won) stored->mark_won();
+    propagate_item(call, key);
   }
   return ItemOutcome::kDone;
 }
@@ -233,7 +234,6 @@ ItemOutcome invalidate_item(Call& call, const Key& key, const Invalidation& inva
   if (compare_cas && *compare_cas != call.db().cas(key)) return ItemOutcome::kExists;
   if (invalidation.drop_value) {
     call.db().set_string(key, std::string_view(""), Ttl::keep());
-    propagate_item(call, key);
     call.notify(kNotifyString, "set", key.bytes);
   }
   // A CAS that nobody has asked for so far is new whenever it is.
@@ -243,6 +243,7 @@ ItemOutcome invalidate_item(Call& call, const Key& key, const Invalidation& inva
     call.db().set_cas(key, call.databases.context().cas_source.next());
   }
   if (invalidation.mark_stale) call.db().peek(key)->mark_stale();
+  if (invalidation.mark_stale || invalidation.drop_value) propagate_item(call, key);
   return invalidation.expiry ? touch_item(call, key, *invalidation.expiry) : ItemOutcome::kDone;
 }
 
@@ -251,10 +252,10 @@ Entry* vivify_item(Call& call, const Key& key, const Expiry& expiry,
   if (expiry.has_passed()) return nullptr;
   call.db().set_string(key, std::string_view(""), expiry.ttl());
   if (new_cas) call.db().set_cas(key, *new_cas);
-  propagate_item(call, key);
-  call.notify(kNotifyString, "set", key.bytes);
   Entry* entry = call.db().peek(key);
   entry->mark_won();
+  propagate_item(call, key);
+  call.notify(kNotifyString, "set", key.bytes);
   return entry;
 }
 

@@ -6,6 +6,7 @@
 #include "server/engine/client_registry.h"
 #include "server/memcached/delayed_flush.h"
 #include "server/memcached/memcached_stats.h"
+#include "server/net/net_stats.h"
 
 namespace tarn {
 
@@ -13,6 +14,7 @@ namespace tarn {
 struct MemcachedServices {
   const Options& options;
   const ClientRegistry& clients;
+  const NetStats& net;
   DelayedFlush& delayed_flush;
   MemcachedStats& stats;
   std::int64_t started_ms = 0;  // monotonic

@@ -23,6 +23,9 @@ struct MemcachedStats {
   std::uint64_t cmd_flush = 0;
   std::uint64_t cmd_meta = 0;
   std::uint64_t total_items = 0;
+  std::uint64_t store_too_large = 0;
+  std::uint64_t auth_cmds = 0;
+  std::uint64_t auth_errors = 0;
 };
 
 }  // namespace tarn

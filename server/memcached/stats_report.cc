@@ -35,6 +35,13 @@ void write_counters(StatSink& out, const MemcachedStats& stats) {
   out.stat("cas_badval", stats.cas_badval);
   out.stat("touch_hits", stats.touch_hits);
   out.stat("touch_misses", stats.touch_misses);
+  out.stat("store_too_large", stats.store_too_large);
+  out.stat("auth_cmds", stats.auth_cmds);
+  out.stat("auth_errors", stats.auth_errors);
+  // Items go when they are due, or all at once: none is found that should be gone.
+  out.stat("get_expired", 0);
+  out.stat("get_flushed", 0);
+  out.stat("reclaimed", 0);
 }
 
 void general(Call& call, StatSink& out) {
@@ -48,7 +55,12 @@ void general(Call& call, StatSink& out) {
   write_usage(out);
   out.stat("max_connections", server.options.maxclients);
   out.stat("curr_connections", server.clients.size());
+  out.stat("total_connections", server.net.connections_accepted);
+  out.stat("rejected_connections", server.net.connections_rejected);
+  out.stat("accepting_conns", 1);
   write_counters(out, server.stats);
+  out.stat("bytes_read", server.net.bytes_received);
+  out.stat("bytes_written", server.net.bytes_sent);
   out.stat("limit_maxbytes", server.options.maxmemory);
   out.stat("threads", 1);
   out.stat("bytes", call.db().memory_bytes() + Blob::total_bytes());
@@ -65,6 +77,7 @@ void settings(Call& call, StatSink& out) {
   out.stat("udpport", 0);
   out.stat("inter", fmt::format("{}", fmt::join(options.memcached_bind, ",")));
   out.stat("verbosity", 0);
+  out.stat("evictions", options.maxmemory == 0 ? "off" : "on");
   out.stat("domain_socket",
            options.memcached_unixsocket.empty() ? "NULL" : options.memcached_unixsocket);
   out.stat("num_threads", 1);

@@ -60,15 +60,18 @@ void quit(Call& call) {
 
 // The data is a user's name and password, parted by a space.
 void authenticate_client(Call& call) {
+  ++stats_of(call).auth_cmds;
   const std::string_view credentials = call.args.back();
   const std::size_t space = credentials.find(' ');
   if (space == credentials.npos) {
+    ++stats_of(call).auth_errors;
     return call.reply.error_line("CLIENT_ERROR bad authentication token format");
   }
   const std::string_view user = credentials.substr(0, space);
   if (authenticate(call.session, options(call), user, credentials.substr(space + 1))) {
     return reply_line(call, "STORED");
   }
+  ++stats_of(call).auth_errors;
   call.reply.error_line("CLIENT_ERROR authentication failure");
 }
 

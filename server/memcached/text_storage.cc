@@ -47,6 +47,7 @@ void cas(Call& call) {
 
 // The data was too large to be taken. What it was to replace is old, and goes.
 void oversized(Call& call) {
+  ++stats_of(call).store_too_large;
   const std::string_view verb = call.args[0];
   if (verb == "set") delete_item(call, call.key(1));
   if (verb == "ms") {

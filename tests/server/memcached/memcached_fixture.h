@@ -128,8 +128,9 @@ struct MemcachedFixture {
                                 return true;
                               }};
   MemcachedStats stats_;
-  MemcachedServices services_{config.options(), registry, delayed_flush_, stats_,
-                              clock.monotonic_ms()};
+  NetStats net_;
+  MemcachedServices services_{config.options(), registry, net_,
+                              delayed_flush_,   stats_,   clock.monotonic_ms()};
   std::optional<MemcachedContext> context_;
   std::string pending_;
 };
