@@ -68,10 +68,26 @@ App::App(Config& config, ProcessTitle& title)
       service_manager_(options_.supervised) {
   run_.supervised = service_manager_.name();
   register_commands();
-  add_info_sections(
-      info_, {config_, run_, databases_, dispatcher_, clients_, blocked_, resp_, loop_.stats(),
-              rates_, memory_, expiry_.spent_cycles(), pubsub_, tracking_, key_waiters_, snapshots_,
-              loading_.state(), aof_, backups_, backup_copy_});
+  add_info_sections(info_, {config_,
+                            run_,
+                            databases_,
+                            dispatcher_,
+                            clients_,
+                            blocked_,
+                            resp_,
+                            loop_.stats(),
+                            rates_,
+                            memory_,
+                            expiry_.spent_cycles(),
+                            eviction_.stats(),
+                            pubsub_,
+                            tracking_,
+                            key_waiters_,
+                            snapshots_,
+                            loading_.state(),
+                            aof_,
+                            backups_,
+                            backup_copy_});
   watch_options();
   watch_files();
   watch_clients();
@@ -204,6 +220,7 @@ void App::add_jobs() {
     backup_copy_.tick();
   });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
+  cron_.add("notice memory taken outside commands", 100ms, [this] { eviction_.plan(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
 
@@ -218,10 +235,11 @@ void App::sample_metrics() {
 void App::reset_stats() {
   dispatcher_.reset_stats();
   databases_.stats().hits = databases_.stats().misses = databases_.stats().expired =
-      databases_.stats().expired_fields = 0;
+      databases_.stats().expired_fields = databases_.stats().evicted = 0;
   loop_.stats() = {};
   resp_.input_limit_disconnections = resp_.output_limit_disconnections = 0;
   expiry_.reset_stats();
+  eviction_.reset_stats();
   rates_.reset();
 }
 
