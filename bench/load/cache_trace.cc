@@ -17,8 +17,8 @@ namespace {
 
 constexpr double kExponent = 0.9;
 constexpr uint64_t kBatch = 32;
-constexpr uint64_t kScanRun = 2'000;
-constexpr uint64_t kScanOneIn = 4;
+constexpr uint64_t kScanRun = 20'000;
+constexpr uint64_t kScanOneIn = 5;
 constexpr uint64_t kRequestsAShift = 8;
 constexpr uint64_t kScanKeys = uint64_t{1} << 40U;
 

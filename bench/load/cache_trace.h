@@ -16,7 +16,7 @@ struct TraceResult {
 /// The first quarter of the requests warms the cache and is not counted.
 ///
 ///  - zipf:  keys by a Zipf law with exponent 0.9 over the key space, popularity without order
-///  - scan:  the same, and a quarter of the requests belongs to runs over keys never asked again
+///  - scan:  the same, and every fifth stretch of 20,000 requests is over keys never asked again
 ///  - shift: the same law over a window of the key space, which moves on throughout
 TraceResult run_cache_trace(const Options& options);
 

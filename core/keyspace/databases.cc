@@ -20,6 +20,12 @@ Databases::~Databases() {
   for (const auto& keyspace : keyspaces_) leave_collections(*keyspace);
 }
 
+void Databases::track_density(bool wanted) {
+  if (wanted == (density_ != nullptr)) return;
+  density_ = wanted ? std::make_unique<HitDensity>(context_.clock.now_ms()) : nullptr;
+  access_policy_.density = density_.get();
+}
+
 void Databases::swap(std::size_t first, std::size_t second) {
   if (first == second) return;
   ++stats_.changes;

@@ -47,6 +47,8 @@ class Databases {
   const KeyspaceContext& context() const { return context_; }
   AccessPolicy& access_policy() { return access_policy_; }
   const AccessPolicy& access_policy() const { return access_policy_; }
+  // Has the keys' access bits kept as HitDensity does, or no longer.
+  void track_density(bool wanted);
   KeyspaceStats& stats() { return stats_; }
   const KeyspaceStats& stats() const { return stats_; }
 
@@ -55,6 +57,7 @@ class Databases {
   bool any_collection_lives() const;
 
   AccessPolicy access_policy_;
+  std::unique_ptr<HitDensity> density_;  // while it is tracked
   KeyspaceStats stats_;
   CasSource cas_source_;
   std::unique_ptr<CollectionHeap> collections_ = std::make_unique<CollectionHeap>();

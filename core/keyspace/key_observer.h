@@ -18,6 +18,8 @@ class KeyObserver {
   virtual void key_modified(Keyspace& keyspace, std::string_view key) = 0;
   // The key's deadline passed and it is gone.
   virtual void key_expired(Keyspace& keyspace, std::string_view key) = 0;
+  // The key was deleted to make room.
+  virtual void key_evicted(Keyspace& keyspace, std::string_view key) { key_expired(keyspace, key); }
   // Fields of the hash under the key were erased at their deadline; if they were all that it had,
   // the key is gone. key_modified came before.
   virtual void fields_expired(Keyspace& /*keyspace*/, std::string_view /*key*/, bool /*gone*/) {}

@@ -245,7 +245,7 @@ Entry* Keyspace::put_moved(const Key& key, Keyspace& source, const Key& source_k
 Entry* Keyspace::insert(const Key& key, const NewValue& value,
                         std::optional<std::int64_t> deadline_ms) {
   Entry* entry = construct(key, value, deadline_ms.has_value());
-  entry->set_access(context_.access_policy.fresh(now_ms()));
+  entry->set_access(context_.access_policy.fresh(key.hash, now_ms()));
   table_.insert(key.hash, entry, key.hint);
   if (deadline_ms) take_deadline(*entry, key.hash, *deadline_ms, std::nullopt);
   return entry;
@@ -257,9 +257,7 @@ Entry* Keyspace::replace(EntryTable::Slot slot, const Key& key, const NewValue& 
   Entry* old = slot.get();
   const std::size_t old_bytes = old->bytes();
   const std::optional<Deadline> before = deadline_of(*old);
-  const std::uint32_t access = context_.access_policy.tracks_frequency
-                                   ? old->access()
-                                   : context_.access_policy.fresh(now_ms());
+  const std::uint32_t access = context_.access_policy.overwritten(old->access(), now_ms());
   if (before) forget_deadline(*old);
   drop_value(*old);
 

@@ -30,6 +30,7 @@ struct KeyspaceStats {
   std::uint64_t expired_fields = 0;  // of hashes
   std::uint64_t changes = 0;         // keys created, changed or deleted
   std::uint64_t deadlines_set = 0;
+  std::uint64_t evicted = 0;
 };
 
 // What every keyspace of a server is given from outside.
@@ -218,12 +219,23 @@ class Keyspace {
   // Moves entries out of sparse slabs, so that memory follows the data.
   bool evacuate_step(std::size_t max_moves);
 
+  // --- Eviction: eviction.cc. Keys are named by their hash.
+  // Deletes the key, and tells that it was evicted. Returns whether there is one of that hash.
+  bool evict(std::uint64_t hash);
+  // The live key of that hash; nullptr where there is none.
+  Entry* peek_hash(std::uint64_t hash);
+  // Calls visit(hash, entry) for live keys among the next `max_items` deadlines in the wheel.
+  // Returns how many of them it visited, stale ones included.
+  template <class Visit>
+  std::size_t sample_deadlines(std::size_t max_items, Visit visit);
+
   // --- Memory, in bytes.
   // All that this keyspace holds, but for blobs (see Blob::total_bytes); and what one of its
   // entries takes: allocation, blob, its share of the table and the wheel.
   std::size_t memory_bytes() const;
   std::size_t memory_bytes(const Entry& entry) const;
   const SlabAllocator& slabs() const { return heap_.slabs(); }
+  const ObjectHeap& heap() const { return heap_; }
   const EntryTable& table() const { return table_; }
   const TimingWheel& wheel() const { return wheel_; }
   // The collections that entries refer to.
@@ -271,6 +283,8 @@ class Keyspace {
   };
   class WheelVisitor;
   class FieldWheelVisitor;
+  template <class Visit>
+  class SamplingVisitor;
   __extension__ using Wide = __int128;
 
   std::int64_t now_ms() const { return context_.clock.now_ms(); }

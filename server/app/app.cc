@@ -92,6 +92,7 @@ App::App(Config& config, ProcessTitle& title)
                             rates_,
                             memory_,
                             expiry_.spent_cycles(),
+                            eviction_.stats(),
                             pubsub_,
                             tracking_,
                             key_waiters_,
@@ -258,6 +259,7 @@ void App::add_jobs() {
     backup_copy_.tick();
   });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
+  cron_.add("notice memory taken outside commands", 100ms, [this] { eviction_.plan(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
 
@@ -275,10 +277,11 @@ void App::reset_stats() {
   memcached_commands_.reset_stats();
   memcached_stats_ = {};
   databases_.stats().hits = databases_.stats().misses = databases_.stats().expired =
-      databases_.stats().expired_fields = 0;
+      databases_.stats().expired_fields = databases_.stats().evicted = 0;
   loop_.stats() = {};
   resp_.input_limit_disconnections = resp_.output_limit_disconnections = 0;
   expiry_.reset_stats();
+  eviction_.reset_stats();
   rates_.reset();
 }
 

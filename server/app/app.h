@@ -13,6 +13,7 @@
 #include "server/app/cron.h"
 #include "server/app/daemonize.h"
 #include "server/app/dataset_loading.h"
+#include "server/app/eviction_driver.h"
 #include "server/app/expiry_driver.h"
 #include "server/app/listeners.h"
 #include "server/app/loop_timers.h"
@@ -36,6 +37,7 @@
 #include "server/memcached/memcached_client.h"
 #include "server/memcached/memcached_services.h"
 #include "server/metrics/info.h"
+#include "server/metrics/memory_gauge.h"
 #include "server/metrics/memory_meter.h"
 #include "server/metrics/rate_meter.h"
 #include "server/metrics/run_info.h"
@@ -72,6 +74,7 @@ class App {
   void look_at_log();
   Result<> listen_again(Listeners& listeners, const ListenAddresses& addresses,
                         std::string_view failure);
+  void limit_memory(const Options& options);
   void watch_crashes(const Options& options);
   void report_ineffective_options();
   void end_batch();
@@ -123,6 +126,7 @@ class App {
   RunInfo run_{clock_};
   Rates rates_;
   MemoryMeter memory_{databases_, clients_};
+  MemoryGauge memory_gauge_{databases_, clock_};
   MigrationPeers migration_peers_;
   Info info_;
   DatasetLoading loading_{loop_, dispatcher_, options_};
@@ -144,6 +148,8 @@ class App {
       [this] { return snapshot_driver_.reload(); }, [this] { return aof_driver_.reload(); }};
   Cron cron_;
   ExpiryDriver expiry_;
+  EvictionDriver eviction_{loop_.io(), dispatcher_, memory_gauge_, loading_.state(),
+                           slow_commands_.latency()};
   asio::signal_set signals_;
   Listeners listeners_;
   Listeners memcached_listeners_;

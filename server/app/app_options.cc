@@ -33,7 +33,10 @@ Result<> make_room(std::uint32_t clients) {
       fit)};
 }
 
-void follow_access_policy(const Options& options, AccessPolicy& policy) {
+void follow_access_policy(const Options& options, Databases& databases) {
+  AccessPolicy& policy = databases.access_policy();
+  databases.track_density(options.maxmemory_policy == EvictionPolicy::kVolatileLru ||
+                          options.maxmemory_policy == EvictionPolicy::kAllKeysLru);
   policy.tracks_frequency = options.maxmemory_policy == EvictionPolicy::kVolatileLfu ||
                             options.maxmemory_policy == EvictionPolicy::kAllKeysLfu;
   policy.log_factor = static_cast<unsigned>(options.lfu_log_factor);
@@ -69,9 +72,12 @@ void App::watch_options() {
   when({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
        [this](const Options& now) { slow_commands_.configure(now); });
 
-  follow_access_policy(options_, databases_.access_policy());
+  follow_access_policy(options_, databases_);
   when({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
-       [this](const Options& now) { follow_access_policy(now, databases_.access_policy()); });
+       [this](const Options& now) { follow_access_policy(now, databases_); });
+  eviction_.configure(options_);
+  when({"maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"},
+       [this](const Options& now) { limit_memory(now); });
 
   notifier_.configure(options_.notify_keyspace_events);
   when({"notify-keyspace-events"},
@@ -109,6 +115,16 @@ void App::watch_options() {
   when({"oom-score-adj", "oom-score-adj-values"}, adjust_oom_score);
   watch_crashes(options_);
   when({"crash-log-enabled"}, [this](const Options& now) { watch_crashes(now); });
+}
+
+void App::limit_memory(const Options& options) {
+  eviction_.configure(options);
+  const std::size_t used = memory_.used();
+  if (options.maxmemory == 0 || used <= options.maxmemory) return;
+  spdlog::warn("maxmemory ({} bytes) is below the {} bytes in use. {}", options.maxmemory, used,
+               options.maxmemory_policy == EvictionPolicy::kNoEviction
+                   ? "Commands that take memory are refused until keys are deleted."
+                   : "Keys will be evicted until it is met.");
 }
 
 // A socket of the new port or address may be one of the old, so these close first.

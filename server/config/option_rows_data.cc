@@ -32,10 +32,10 @@ std::vector<Option> data_rows() {
       {"notify-keyspace-events", notify_flags()},
 
       // Memory
-      {"maxmemory", memory(&O::maxmemory), kNoEffect},
-      {"maxmemory-policy", eviction_policy(), kNoEffect},
-      {"maxmemory-samples", number(&O::maxmemory_samples, 1, kMaxInt), kNoEffect},
-      {"maxmemory-eviction-tenacity", number(&O::maxmemory_eviction_tenacity, 0, 100), kNoEffect},
+      {"maxmemory", memory(&O::maxmemory)},
+      {"maxmemory-policy", eviction_policy()},
+      {"maxmemory-samples", number(&O::maxmemory_samples, 1, kMaxInt)},
+      {"maxmemory-eviction-tenacity", number(&O::maxmemory_eviction_tenacity, 0, 100)},
       {"maxmemory-clients", memory_share(&O::maxmemory_clients), kNoEffect},
       {"lfu-log-factor", number(&O::lfu_log_factor, 0, kMaxInt)},
       {"lfu-decay-time", number(&O::lfu_decay_time_min, 0, kMaxInt)},

@@ -89,6 +89,10 @@ class Dispatcher {
   // What to tell clients while kLoadingGate is raised; set by the owner.
   std::function<std::string()> loading_error;
 
+  // Whether memory is within its limit, or on its way there, after an attempt to make it so; set by
+  // the owner, and asked while kMemoryGate is raised.
+  std::function<bool()> make_room;
+
   Pause& pause() { return pause_; }
   // Whether a protected command may run for this session; set by the owner.
   std::function<bool(const Command&, const Session&)> protected_allowed;

@@ -57,6 +57,15 @@ Admission ask_pause(Dispatcher& dispatcher, Call& call) {
   return !pause.writes_only || writes ? Admission::kHold : Admission::kAdmit;
 }
 
+// Whatever comes next, room is made before it. What a transaction queues takes memory too, so there
+// everything is refused but what ends it.
+Admission ask_memory(Dispatcher& dispatcher, Call& call) {
+  if (!dispatcher.make_room || dispatcher.make_room()) return Admission::kAdmit;
+  const bool queued = in_transaction(call.session) && (call.command.flags & kNeverQueued) == 0;
+  if (!queued && (effective_flags(call) & kDenyOom) == 0) return Admission::kAdmit;
+  return refuse(call, "OOM command not allowed when used memory > 'maxmemory'.");
+}
+
 // A PING is refused too, so that whoever watches over the server hears of it.
 Admission ask_durability(Dispatcher& dispatcher, Call& call) {
   const bool writes = (effective_flags(call) & kWrite) != 0;
@@ -87,6 +96,7 @@ constexpr Gate kGates[] = {
     {kAuthenticationGate, "authentication", ask_authentication},
     {kTransactionGate, "fit for a transaction", ask_fit_for_transaction},
     {kPermissionGate, "permission", ask_permission},
+    {kMemoryGate, "memory", ask_memory},
     {kDurabilityGate, "durability", ask_durability},
     {kSubscribedGate, "subscribed", ask_subscribed},
     {kLoadingGate, "loading", ask_loading},

@@ -34,6 +34,7 @@ enum GateBit : std::uint32_t {
   kTrackingGate = 1u << 9,        // raised for a session with CLIENT TRACKING; refuses nothing
   kDurabilityGate = 1u << 10,     // raised while writes could not be made to last
   kLoadingGate = 1u << 11,        // raised while the dataset is being loaded
+  kMemoryGate = 1u << 12,         // raised while there is a limit of memory
 };
 
 struct Gate {

@@ -34,6 +34,10 @@ void KeyEvents::key_expired(Keyspace& keyspace, std::string_view key) {
   tell(kExpired, [&](KeyObserver& listener) { listener.key_expired(keyspace, key); });
 }
 
+void KeyEvents::key_evicted(Keyspace& keyspace, std::string_view key) {
+  tell(kExpired, [&](KeyObserver& listener) { listener.key_evicted(keyspace, key); });
+}
+
 void KeyEvents::fields_expired(Keyspace& keyspace, std::string_view key, bool gone) {
   tell(kExpired, [&](KeyObserver& listener) { listener.fields_expired(keyspace, key, gone); });
 }

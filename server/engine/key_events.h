@@ -26,7 +26,7 @@ class KeyEvents final : public KeyObserver {
   // Each stands for the functions of KeyObserver that are called for it.
   enum Interest : std::uint32_t {
     kModified = 1u << 0,      // key_modified
-    kExpired = 1u << 1,       // key_expired, fields_expired
+    kExpired = 1u << 1,       // key_expired, key_evicted, fields_expired
     kCreated = 1u << 2,       // key_created
     kMissed = 1u << 3,        // key_missed
     kReplaced = 1u << 4,      // keyspace_flushed, keyspaces_swapped
@@ -47,6 +47,7 @@ class KeyEvents final : public KeyObserver {
 
   void key_modified(Keyspace& keyspace, std::string_view key) override;
   void key_expired(Keyspace& keyspace, std::string_view key) override;
+  void key_evicted(Keyspace& keyspace, std::string_view key) override;
   void fields_expired(Keyspace& keyspace, std::string_view key, bool gone) override;
   void field_expired(Keyspace& keyspace, std::string_view key, std::string_view field) override;
   void key_created(Keyspace& keyspace, std::string_view key) override;

@@ -66,7 +66,7 @@ void general(Call& call, StatSink& out) {
   out.stat("bytes", call.db().memory_bytes() + Blob::total_bytes());
   out.stat("curr_items", call.db().size());
   out.stat("total_items", server.stats.total_items);
-  out.stat("evictions", 0);
+  out.stat("evictions", call.databases.stats().evicted);
 }
 
 void settings(Call& call, StatSink& out) {
@@ -77,7 +77,9 @@ void settings(Call& call, StatSink& out) {
   out.stat("udpport", 0);
   out.stat("inter", fmt::format("{}", fmt::join(options.memcached_bind, ",")));
   out.stat("verbosity", 0);
-  out.stat("evictions", options.maxmemory == 0 ? "off" : "on");
+  const bool evicts =
+      options.maxmemory > 0 && options.maxmemory_policy != MaxmemoryPolicy::kNoEviction;
+  out.stat("evictions", evicts ? "on" : "off");
   out.stat("domain_socket",
            options.memcached_unixsocket.empty() ? "NULL" : options.memcached_unixsocket);
   out.stat("num_threads", 1);

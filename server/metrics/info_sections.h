@@ -22,6 +22,7 @@ class BackupRunner;
 class PubSub;
 class Snapshots;
 class Tracking;
+class EvictionStats;
 struct LoadingState;
 struct NetStats;
 
@@ -40,6 +41,7 @@ struct InfoSources {
   MemoryMeter& memory;
   // Spent on deleting due keys.
   const std::uint64_t& expiry_cycles;
+  const EvictionStats& eviction;
   const PubSub& pubsub;
   const Tracking& tracking;
   const KeyWaiters& key_waiters;

@@ -2,6 +2,7 @@
 
 #include "core/base/cycle_clock.h"
 #include "persistence/snapshot/forked_job.h"
+#include "server/metrics/eviction_stats.h"
 #include "server/metrics/info_sections.h"
 #include "server/net/net_loop.h"
 #include "server/pubsub/pubsub.h"
@@ -41,10 +42,11 @@ void keys(InfoWriter& out, const InfoSources& from) {
   out.field("expired_stale_perc", "0.00");
   out.field("expired_time_cap_reached_count", 0);
   out.format("expire_cycle_cpu_milliseconds", "{:.0f}", to_us(from.expiry_cycles) / 1000.0);
-  out.field("evicted_keys", 0);
+  out.field("evicted_keys", keyspace.evicted);
   out.field("evicted_clients", 0);
-  out.field("total_eviction_exceeded_time", 0);
-  out.field("current_eviction_exceeded_time", 0);
+  const std::int64_t now_us = from.dispatcher.clock().monotonic_us();
+  out.field("total_eviction_exceeded_time", from.eviction.total_exceeded_us(now_us) / 1000);
+  out.field("current_eviction_exceeded_time", from.eviction.exceeded_us(now_us) / 1000);
   out.field("keyspace_hits", keyspace.hits);
   out.field("keyspace_misses", keyspace.misses);
   out.field("pubsub_channels", from.pubsub.topics(TopicKind::kChannel).size());

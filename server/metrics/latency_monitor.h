@@ -50,6 +50,7 @@ namespace latency_events {
 inline constexpr std::string_view kCommand = "command";
 inline constexpr std::string_view kFastCommand = "fast-command";
 inline constexpr std::string_view kExpireCycle = "expire-cycle";
+inline constexpr std::string_view kEvictionCycle = "eviction-cycle";
 
 }  // namespace latency_events
 

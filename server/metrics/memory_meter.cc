@@ -47,7 +47,13 @@ AllocatorStats read_allocator_stats() {
   std::uint64_t epoch = 1;
   std::size_t bytes = sizeof epoch;
   static_cast<void>(::mallctl("epoch", &epoch, &bytes, &epoch, bytes));
-  return {read_size("stats.allocated"), read_size("stats.active"), read_size("stats.resident")};
+  // What the threads' caches hold in reserve was not asked for, or was given back; jemalloc counts
+  // it as allocated.
+  static const std::string cached =
+      "stats.arenas." + std::to_string(MALLCTL_ARENAS_ALL) + ".tcache_bytes";
+  const std::size_t allocated = read_size("stats.allocated");
+  return {allocated - std::min(allocated, read_size(cached.c_str())), read_size("stats.active"),
+          read_size("stats.resident")};
 }
 
 std::string_view allocator_name() {

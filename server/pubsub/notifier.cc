@@ -23,7 +23,7 @@ void Notifier::configure(std::uint32_t classes) {
   classes_ = (classes & (kNotifyKeyspace | kNotifyKeyevent)) == 0 ? 0 : classes;
   notifications_.set_enabled(classes_);
   std::uint32_t interests = 0;
-  if ((classes_ & (kNotifyExpired | kNotifyHash | kNotifyGeneric)) != 0) {
+  if ((classes_ & (kNotifyExpired | kNotifyEvicted | kNotifyHash | kNotifyGeneric)) != 0) {
     interests |= KeyEvents::kExpired;
   }
   if ((classes_ & kNotifyNewKey) != 0) interests |= KeyEvents::kCreated;
@@ -47,6 +47,10 @@ void Notifier::publish(std::string_view space, unsigned db, std::string_view nam
 
 void Notifier::key_expired(Keyspace& keyspace, std::string_view key) {
   notifications_.emit(kNotifyExpired, "expired", keyspace.index(), key);
+}
+
+void Notifier::key_evicted(Keyspace& keyspace, std::string_view key) {
+  notifications_.emit(kNotifyEvicted, "evicted", keyspace.index(), key);
 }
 
 void Notifier::fields_expired(Keyspace& keyspace, std::string_view key, bool gone) {

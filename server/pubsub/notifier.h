@@ -31,6 +31,7 @@ class Notifier final : public Notifications::Sink, public KeyObserver {
 
   void key_modified(Keyspace&, std::string_view) override {}
   void key_expired(Keyspace& keyspace, std::string_view key) override;
+  void key_evicted(Keyspace& keyspace, std::string_view key) override;
   void fields_expired(Keyspace& keyspace, std::string_view key, bool gone) override;
   void key_created(Keyspace& keyspace, std::string_view key) override;
   void key_missed(Keyspace& keyspace, std::string_view key) override;

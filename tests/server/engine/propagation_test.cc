@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/keyspace/eviction.h"
 #include "persistence/rdb/rdb_writer.h"
 #include "server/commands/families.h"
 #include "server/engine/key_events.h"
@@ -255,6 +256,16 @@ TEST_CASE_FIXTURE(PropagationFixture, "while expiry is suspended nothing goes by
   CHECK(run("GET k") == "$-1");
   databases.expire_step(100);
   CHECK(run("DBSIZE") == ":0");
+}
+
+TEST_CASE_FIXTURE(PropagationFixture, "an evicted key is told as deleted") {
+  run("SELECT 3");
+  run("SET k v");
+  sink.take();
+  Evictor evictor(databases);
+  evictor.set_rule({.by = EvictionRule::By::kRandom});
+  CHECK(evictor.evict_one() == Evictor::Outcome::kEvicted);
+  CHECK(sink.take() == "3: DEL k");
 }
 
 }  // namespace
