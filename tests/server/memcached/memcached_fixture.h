@@ -33,7 +33,8 @@ struct MemcachedFixture {
     for (const auto rows :
          {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
           memcached_admin_commands(), memcached_meta_get_commands(),
-          memcached_meta_change_commands(), memcached_stats_commands()}) {
+          memcached_meta_change_commands(), memcached_stats_commands(),
+          memcached_binary_item_commands(), memcached_binary_admin_commands()}) {
       table.add(rows, std::as_const(services_));
     }
     context_.emplace(clients, table);
@@ -111,6 +112,7 @@ struct MemcachedFixture {
   }
   std::string take_output() {
     const std::string bytes = transport->take_output();
+    if (bytes.starts_with('\x81')) return bytes;  // the binary protocol has no lines
     std::string shown;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       if (bytes.compare(i, 2, "\r\n") == 0) {
