@@ -19,9 +19,7 @@ void flush(Call& call) {
   BinaryRequest request(call);
   const bool with_delay = request.header().extras_bytes != 0;
   if (!request.has_shape(with_delay ? 4 : 0, KeyRule::kNone)) return;
-  const std::int64_t delay =
-      with_delay ? static_cast<std::int32_t>(request.extra<std::uint32_t>(0)) : 0;
-  flush_items(call, delay);
+  flush_items(call, with_delay ? request.extra<std::uint32_t>(0) : 0);
   if (!request.quiet()) request.reply_ok();
 }
 
@@ -110,7 +108,13 @@ void sasl_step(Call& call) { BinaryRequest(call).reply_error(BinaryStatus::kAuth
 
 // --- No requests
 
-void malformed(Call& call) { BinaryRequest(call).refuse(); }
+void malformed(Call& call) {
+  BinaryRequest request(call);
+  const BinaryHeader& header = request.header();
+  const bool contradictory =
+      std::uint32_t{header.key_bytes} + header.extras_bytes > header.body_bytes;
+  request.refuse(contradictory ? BinaryStatus::kUnknownCommand : BinaryStatus::kInvalid);
+}
 
 void unknown(Call& call) { BinaryRequest(call).reply_error(BinaryStatus::kUnknownCommand); }
 

@@ -16,10 +16,8 @@ bool returns_key(Opcode opcode) {
          opcode == Opcode::kGatKQ;
 }
 
-// Exptimes have 32 bits here, and those beyond 2^31 are negative: they have passed.
-Expiry expiry_of(Call& call, std::uint32_t exptime) {
-  return Expiry::from_exptime(call, static_cast<std::int32_t>(exptime));
-}
+// Exptimes have 32 bits here and no sign: none has passed by being negative.
+Expiry expiry_of(Call& call, std::uint32_t exptime) { return Expiry::from_exptime(call, exptime); }
 
 // --- Reading
 

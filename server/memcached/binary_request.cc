@@ -53,12 +53,12 @@ bool BinaryRequest::quiet() const {
 bool BinaryRequest::has_shape(std::size_t extras_bytes, KeyRule rule) {
   const bool key_fits = rule == KeyRule::kOptional || key().empty() == (rule == KeyRule::kNone);
   if (header_.extras_bytes == extras_bytes && key_fits) return true;
-  refuse();
+  refuse(BinaryStatus::kInvalid);
   return false;
 }
 
-void BinaryRequest::refuse() {
-  reply_error(BinaryStatus::kInvalid);
+void BinaryRequest::refuse(BinaryStatus status) {
+  reply_error(status);
   call_.session.closing = true;
   if (call_.session.transport != nullptr) call_.session.transport->close_after_flush();
 }

@@ -39,7 +39,7 @@ class BinaryRequest {
   // Whether the packet has extras of that size and a key or none. Else the client is told, and its
   // connection ends, as it cannot be trusted to mean what it sends.
   bool has_shape(std::size_t extras_bytes, KeyRule rule);
-  void refuse();
+  void refuse(BinaryStatus status);
 
   void reply(BinaryStatus status, std::string_view extras, std::string_view key,
              std::string_view value, std::uint64_t cas);
