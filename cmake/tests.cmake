@@ -72,6 +72,10 @@ if(TARGET tarn-server AND PYTHON3)
     endif()
   endforeach()
 
+  tarn_script_test(differential/memcached differential 300
+    ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/differential/memcached_run.py)
+  set_tests_properties(differential/memcached PROPERTIES SKIP_RETURN_CODE 77)
+
   file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/integration/*_test.py)
   foreach(script ${scripts})
     get_filename_component(name ${script} NAME_WE)
@@ -97,6 +101,8 @@ if(TARGET tarn-server AND PYTHON3)
     set_tests_properties(crash/${name} PROPERTIES SKIP_RETURN_CODE 77
       ENVIRONMENT "${test_environment};TARN_FAULTS=$<TARGET_FILE:tarn_faults>")
   endforeach()
+  set_tests_properties(integration/migrate PROPERTIES
+    ENVIRONMENT "${test_environment};TARN_FAULTS=$<TARGET_FILE:tarn_faults>")
 endif()
 
 # --- Real clients --------------------------------------------------------------------------------
@@ -104,7 +110,8 @@ endif()
 set(clients ${CMAKE_SOURCE_DIR}/tests/clients)
 if(TARGET tarn-server AND PYTHON3)
   foreach(client redis_cli redis_benchmark redis_py redis_py_collections redis_py_pubsub
-          rq sidekiq celery)
+          rq sidekiq celery memcached_capable memcached_pymemcache memcached_python_memcache
+          memcached_pylibmc memcached_nutcracker)
     tarn_script_test(clients/${client} clients 300 ${PYTHON3} ${clients}/${client}_test.py)
     set_tests_properties(clients/${client} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
@@ -115,6 +122,19 @@ if(TARGET tarn-server AND PYTHON3)
       ${PYTHON3} ${clients}/with_server.py --needs ${clients}/node/node_modules/connect-redis
       node ${clients}/node/${client}_test.mjs)
     set_tests_properties(clients/${client} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
+
+  foreach(password "" "a pass word")
+    set(name clients/memjs)
+    set(options --memcached)
+    if(password)
+      string(APPEND name _sasl)
+      list(APPEND options --password ${password})
+    endif()
+    tarn_script_test(${name} clients 300
+      ${PYTHON3} ${clients}/with_server.py --needs ${clients}/node/node_modules/memjs ${options}
+      node ${clients}/node/memjs_test.mjs)
+    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
 
   add_executable(hiredis_test ${clients}/hiredis_test.c)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "persistence/aof/command_sink.h"
 #include "tools/moment.h"
 
 namespace tarn {
@@ -23,11 +24,9 @@ Result<std::string> manifest_in(const std::string& directory) {
   return found;
 }
 
-}  // namespace
-
-Result<Log> find_log(const std::string& argument) {
+// The files, in order.
+Result<Log> name_files(std::string path) {
   Log log;
-  std::string path = argument;
   if (fs::is_directory(path)) {
     auto found = manifest_in(path);
     if (!found) return found.error();
@@ -54,6 +53,18 @@ Result<Log> find_log(const std::string& argument) {
   return log;
 }
 
+}  // namespace
+
+Result<Log> find_log(const std::string& path) {
+  auto log = name_files(path);
+  if (!log) return log;
+  auto segments = SegmentList::read(
+      {log->files.begin() + static_cast<std::ptrdiff_t>(log->first_segment()), log->files.end()});
+  if (!segments) return segments.error();
+  log->segments = std::move(*segments);
+  return log;
+}
+
 Result<> LogCheck::run() {
   for (std::size_t i = 0; i < log_.files.size(); ++i) {
     const bool last = i + 1 == log_.files.size();
@@ -65,7 +76,8 @@ Result<> LogCheck::run() {
       }
       fmt::print("{}: is missing\n", log_.files[i]);
       found({i, std::nullopt, !base});
-    } else if (const auto done = base ? check_base_file() : check_segment(i); !done) {
+    } else if (const auto done = base ? check_base_file() : check_segment(i - log_.first_segment());
+               !done) {
       return done;
     }
   }
@@ -90,44 +102,34 @@ Result<> LogCheck::check_base_file() {
 }
 
 Result<> LogCheck::check_segment(std::size_t index) {
-  const std::string& path = log_.files[index];
-  const auto opening = opening_of(path);
-  if (!opening) return opening.error();
+  const std::string& path = log_.segments.path(index);
   IgnoringSink sink;
   const auto segment = read_aof_segment(path, {.known_sequence = fault_ ? 0 : known_}, sink);
   if (!segment) return segment.error();
-  describe(path, *segment, *opening);
+  describe(path, *segment, log_.segments.opening(index));
   if (fault_) {
     commands_behind_ += segment->commands;
     return {};
   }
-  const std::uint64_t first = *opening ? (*opening)->sequence : 0;
+  const std::size_t file = index + log_.first_segment();
+  const std::uint64_t first = log_.segments.first(index).value_or(0);
   if (begun_ && first > known_) {
-    if (is_repeated_later(index)) return {};
+    if (log_.segments.is_repeated_later(index, known_)) return {};
     fmt::print("{}: a gap: it goes on after batch {}, but what is before ends with {}\n", path,
                first, known_);
     commands_behind_ += segment->commands;
-    found({index, std::nullopt});
+    found({file, std::nullopt});
     return {};
   }
   begun_ = begun_ || segment->annotated;
   known_ = std::max(known_, segment->sequence);
   if (segment->end == AofSegment::End::kWhole) return {};
-  if (is_repeated_later(index)) {
+  if (log_.segments.is_repeated_later(index, known_)) {
     fmt::print("{}: nothing is lost: a later segment goes on from there\n", path);
   } else {
-    found({index, *segment});
+    found({file, *segment});
   }
   return {};
-}
-
-// Whether a segment behind this one begins with what is missing here.
-bool LogCheck::is_repeated_later(std::size_t index) const {
-  for (std::size_t i = index + 1; begun_ && i < log_.files.size(); ++i) {
-    const auto opening = opening_of(log_.files[i]);
-    if (opening && *opening && (*opening)->sequence <= known_) return true;
-  }
-  return false;
 }
 
 void LogCheck::describe(const std::string& path, const AofSegment& segment,

@@ -9,6 +9,7 @@
 #include "core/base/result.h"
 #include "persistence/aof/aof_reader.h"
 #include "persistence/aof/manifest.h"
+#include "persistence/aof/segment_list.h"
 #include "tools/log_files.h"
 
 namespace tarn {
@@ -19,6 +20,9 @@ struct Log {
   AofManifest manifest{};
   std::vector<std::string> files{};  // in order
   bool has_base = false;
+  SegmentList segments{};  // the files behind the base
+
+  std::size_t first_segment() const { return has_base ? 1 : 0; }
 };
 
 // What `path` stands for: a manifest, a directory with one, or a file alone.
@@ -49,7 +53,6 @@ class LogCheck {
  private:
   Result<> check_base_file();
   Result<> check_segment(std::size_t index);
-  bool is_repeated_later(std::size_t index) const;
   void describe(const std::string& path, const AofSegment& segment,
                 const std::optional<Annotation>& opening);
   void found(LogFault fault) {

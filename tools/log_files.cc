@@ -1,7 +1,5 @@
 #include "tools/log_files.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -9,6 +7,8 @@
 #include "core/base/clock.h"
 #include "core/base/numbers.h"
 #include "core/keyspace/databases.h"
+#include "persistence/aof/annotation.h"
+#include "persistence/aof/command_sink.h"
 #include "persistence/io/file_source.h"
 #include "persistence/io/lz4_frame.h"
 #include "persistence/rdb/rdb_decoder.h"
@@ -22,16 +22,6 @@ namespace {
 constexpr std::size_t kDatabases = 1024;
 constexpr std::size_t kVersionBytes = 4;
 constexpr std::size_t kScanBytes = 1 << 20;
-
-Result<std::string> first_bytes(const std::string& path, std::size_t count) {
-  auto source = FileSource::open(path);
-  if (!source) return source.error();
-  std::string bytes(count, '\0');
-  const auto read = (*source)->read(bytes);
-  if (!read) return read.error();
-  bytes.resize(*read);
-  return bytes;
-}
 
 Result<std::optional<BasePosition>> position_in(ByteSource& source) {
   RdbDecoder in(source);
@@ -52,24 +42,6 @@ Result<std::optional<BasePosition>> position_in(ByteSource& source) {
 }
 
 }  // namespace
-
-std::uint64_t file_bytes(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-}
-
-Result<AofManifest> read_manifest(const std::string& path) {
-  const auto text = first_bytes(path, static_cast<std::size_t>(file_bytes(path)));
-  if (!text) return text.error();
-  return AofManifest::parse(*text, path);
-}
-
-Result<std::optional<Annotation>> opening_of(const std::string& path) {
-  auto line = first_bytes(path, kMaxAnnotationBytes);
-  if (!line) return line.error();
-  line->resize(std::min(line->size(), line->find('\n') + 1));
-  return parse_annotation(*line);
-}
 
 Result<std::uint64_t> last_batch_after(const std::string& path, std::uint64_t offset) {
   auto source = FileSource::open(path, offset);
@@ -96,7 +68,7 @@ Result<std::uint64_t> last_batch_after(const std::string& path, std::uint64_t of
 }
 
 Result<std::optional<BasePosition>> position_of_base(const std::string& path) {
-  const auto first = first_bytes(path, rdb::kMagic.size());
+  const auto first = read_first_bytes(path, rdb::kMagic.size());
   if (!first) return first.error();
   if (!begins_rdb(*first)) return std::optional<BasePosition>();
   auto source = FileSource::open(path);
@@ -108,7 +80,7 @@ Result<std::optional<BasePosition>> position_of_base(const std::string& path) {
 
 Result<BaseReport> check_base(const std::string& path) {
   BaseReport report;
-  const auto first = first_bytes(path, rdb::kMagic.size());
+  const auto first = read_first_bytes(path, rdb::kMagic.size());
   if (!first) return first.error();
   AofReadOptions how;
   if (begins_rdb(*first)) {

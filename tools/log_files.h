@@ -5,26 +5,11 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "persistence/aof/annotation.h"
 #include "persistence/aof/aof_reader.h"
-#include "persistence/aof/command_sink.h"
-#include "persistence/aof/manifest.h"
 
 namespace tarn {
 
 // What the tools ask of the files of an append-only file.
-
-// Runs nothing; the reader counts.
-class IgnoringSink final : public CommandSink {
- public:
-  Result<> on_command(std::span<const std::string_view>) override { return {}; }
-};
-
-std::uint64_t file_bytes(const std::string& path);  // 0 where there is none
-Result<AofManifest> read_manifest(const std::string& path);
-
-// The line that a segment begins with; nothing for a file without annotations.
-Result<std::optional<Annotation>> opening_of(const std::string& path);
 
 // The highest number of a batch that lines behind `offset` have, damaged as what is between may be;
 // 0 for none.

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/base/numbers.h"
+#include "persistence/aof/manifest.h"
+#include "persistence/io/files.h"
 
 namespace tarn {
 namespace {
@@ -33,7 +35,7 @@ class Scan {
  private:
   Result<> read_names();
   Result<> add_base(const std::string& file, std::uint64_t number);
-  Result<> add_segment(const std::string& file, std::uint64_t number);
+  void add_segment(const std::string& file, std::uint64_t number);
   Result<std::optional<BasePosition>> position_by_manifest(const std::string& file) const;
   std::string path_of(const std::string& file) const { return folder_ + "/" + file; }
 
@@ -52,9 +54,12 @@ Result<RestoreFolder> Scan::run() {
   }
   if (const auto done = read_names(); !done) return done.error();
   std::sort(found_.segments.begin(), found_.segments.end(),
-            [](const RestoreSegment& a, const RestoreSegment& b) {
-              return a.piece.number < b.piece.number;
-            });
+            [](const RestorePiece& a, const RestorePiece& b) { return a.number < b.number; });
+  std::vector<std::string> paths;
+  for (const RestorePiece& segment : found_.segments) paths.push_back(segment.path);
+  auto openings = SegmentList::read(paths);
+  if (!openings) return openings.error();
+  found_.openings = std::move(*openings);
   return std::move(found_);
 }
 
@@ -63,7 +68,7 @@ Result<> Scan::read_names() {
     const std::string file = entry.path().filename();
     Result<> added;
     if (const auto segment = number_in(file, name_, ".incr.aof")) {
-      added = add_segment(file, *segment);
+      add_segment(file, *segment);
     } else if (const auto base = number_in(file, name_, ".base.rdb")) {
       added = add_base(file, *base);
     } else if (const auto commands = number_in(file, name_, ".base.aof")) {
@@ -77,16 +82,10 @@ Result<> Scan::read_names() {
   return {};
 }
 
-Result<> Scan::add_segment(const std::string& file, std::uint64_t number) {
+void Scan::add_segment(const std::string& file, std::uint64_t number) {
   const std::string path = path_of(file);
-  // One that was named and not begun.
-  if (file_bytes(path) == 0) return {};
-  const auto opening = opening_of(path);
-  if (!opening) return opening.error();
-  RestoreSegment segment{{path, file, number, 0}, std::nullopt};
-  if (*opening) segment.first = (*opening)->sequence;
-  found_.segments.push_back(std::move(segment));
-  return {};
+  // One that was named and not begun is none.
+  if (file_bytes(path) != 0) found_.segments.push_back({path, file, number, 0});
 }
 
 Result<> Scan::add_base(const std::string& file, std::uint64_t number) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "persistence/aof/segment_list.h"
 #include "tools/log_files.h"
 
 namespace tarn {
@@ -23,15 +24,11 @@ struct RestoreBase {
   BasePosition position;
 };
 
-struct RestoreSegment {
-  RestorePiece piece;
-  std::optional<std::uint64_t> first;  // the batch before its own
-};
-
 struct RestoreFolder {
-  std::vector<RestoreBase> bases;        // whose position is known
-  std::string unplaced;                  // a base for which it is not
-  std::vector<RestoreSegment> segments;  // by number
+  std::vector<RestoreBase> bases;      // whose position is known
+  std::string unplaced;                // a base for which it is not
+  std::vector<RestorePiece> segments;  // by number
+  SegmentList openings;                // theirs
 };
 
 // Finds the files of an append-only file in a folder: by their names (NAME.<n>.base.rdb,

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <tuple>
 
+#include "persistence/aof/command_sink.h"
 #include "tools/log_files.h"
 
 namespace tarn {
@@ -55,15 +55,17 @@ Result<> verify_base(RestorePlan& plan) {
 
 class Walk {
  public:
-  Walk(RestorePlan& plan, const std::vector<RestoreSegment>& segments, const Moment& moment)
-      : plan_(plan), segments_(segments), moment_(moment) {}
+  Walk(RestorePlan& plan, const RestoreFolder& folder, const Moment& moment)
+      : plan_(plan), segments_(folder.segments), openings_(folder.openings), moment_(moment) {}
 
   Result<> run();
 
  private:
   std::size_t start() const;
   Result<bool> take(std::size_t index);
-  bool is_repeated_later(std::size_t index) const;
+  bool is_repeated_later(std::size_t index) const {
+    return openings_.is_repeated_later(index, plan_.sequence);
+  }
   Result<> begin_at_base();
   Error stopped(const std::string& why) const {
     return Error{fmt::format("{}. What is before reaches batch {} ({}): --to {}", why,
@@ -71,7 +73,8 @@ class Walk {
   }
 
   RestorePlan& plan_;
-  const std::vector<RestoreSegment>& segments_;
+  const std::vector<RestorePiece>& segments_;
+  const SegmentList& openings_;
   const Moment& moment_;
 };
 
@@ -92,7 +95,7 @@ std::size_t Walk::start() const {
   std::size_t start = 0;
   std::optional<std::uint64_t> best;
   for (std::size_t i = 0; i < segments_.size(); ++i) {
-    const auto& first = segments_[i].first;
+    const auto first = openings_.first(i);
     if (!first || *first > plan_.base_sequence) continue;
     if (best == plan_.base_sequence && *first != plan_.base_sequence) continue;
     best = first;
@@ -100,21 +103,21 @@ std::size_t Walk::start() const {
   }
   if (best) return start;
   // Nothing goes on from it. What is older does not matter, and what is newer comes after a gap.
-  while (start < segments_.size() && !segments_[start].first) ++start;
+  while (start < segments_.size() && !openings_.first(start)) ++start;
   return start;
 }
 
 // Returns whether there may be more to take.
 Result<bool> Walk::take(std::size_t index) {
-  const RestoreSegment& segment = segments_[index];
-  const std::string& path = segment.piece.path;
-  if (!segment.first || *segment.first > plan_.sequence) {
+  const RestorePiece& segment = segments_[index];
+  const std::string& path = segment.path;
+  const auto first = openings_.first(index);
+  if (!first || *first > plan_.sequence) {
     if (is_repeated_later(index)) return true;
-    return stopped(segment.first
-                       ? fmt::format("{} goes on after batch {}: batches {} to {} are missing",
-                                     path, *segment.first, plan_.sequence + 1, *segment.first)
-                       : path +
-                             " does not begin with a sequence number: it is damaged, or not ours");
+    return stopped(
+        first ? fmt::format("{} goes on after batch {}: batches {} to {} are missing", path, *first,
+                            plan_.sequence + 1, *first)
+              : path + " does not begin with a sequence number: it is damaged, or not ours");
   }
   IgnoringSink sink;
   const auto read = read_aof_segment(path,
@@ -124,13 +127,13 @@ Result<bool> Walk::take(std::size_t index) {
                                      sink);
   if (!read) return read.error();
   if (read->sequence > plan_.sequence || plan_.segments.empty()) {
-    plan_.segments.push_back(segment.piece);
+    plan_.segments.push_back(segment);
     plan_.segments.back().bytes = read->good_bytes;
   }
   if (read->sequence > plan_.sequence) {
     plan_.sequence = read->sequence;
     plan_.time_ms = read->time_ms;
-    plan_.file = segment.piece.name;
+    plan_.file = segment.name;
     plan_.commands += read->commands;
   }
   if (read->end == AofSegment::End::kStopped) return false;
@@ -141,14 +144,6 @@ Result<bool> Walk::take(std::size_t index) {
   if (!reached && (!last || read->end == AofSegment::End::kRot)) return stopped(damage);
   plan_.torn = damage;
   return false;
-}
-
-// Whether a segment behind this one begins with what is missing here.
-bool Walk::is_repeated_later(std::size_t index) const {
-  return std::any_of(segments_.begin() + static_cast<std::ptrdiff_t>(index) + 1, segments_.end(),
-                     [&](const RestoreSegment& segment) {
-                       return segment.first && *segment.first <= plan_.sequence;
-                     });
 }
 
 // A server takes the number of a base from the first line of the segment behind it, and runs all
@@ -184,7 +179,7 @@ Result<RestorePlan> plan_restore(const std::string& folder, const std::string& n
   plan.base_time_ms = plan.time_ms = base->position.time_ms;
   plan.file = base->piece.name;
   if (const auto verified = verify_base(plan); !verified) return verified.error();
-  if (const auto walked = Walk(plan, found->segments, moment).run(); !walked) {
+  if (const auto walked = Walk(plan, *found, moment).run(); !walked) {
     return walked.error();
   }
   RestorePiece& first = plan.segments.front();

@@ -3,12 +3,10 @@
 // A repair cuts the file with the first fault, and takes those behind it out of the manifest; they
 // stay on disk with ".dropped" behind their names.
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -40,23 +38,10 @@ bool is_confirmed() {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-Result<> cut(const std::string& path, std::uint64_t bytes) {
-  const Result<int> fd = open_file(path, O_WRONLY);
-  if (!fd) return fd.error();
-  Result<> result;
-  if (::ftruncate(*fd, static_cast<off_t>(bytes)) != 0) {
-    result = file_error("truncate", path, errno);
-  } else {
-    result = sync_file(*fd, path);
-  }
-  ::close(*fd);
-  return result;
-}
-
 // The manifest first: what it does not name is no part of the log, whatever happens then.
 Result<> drop_files(Log& log, std::size_t first) {
   if (first >= log.files.size()) return {};
-  log.manifest.increments.resize(first - (log.has_base ? 1 : 0));
+  log.manifest.increments.resize(first - log.first_segment());
   const auto saved = write_file_atomically(log.manifest_path, log.manifest.print());
   if (!saved) return saved;
   for (std::size_t i = first; i < log.files.size(); ++i) {
@@ -117,7 +102,7 @@ int repair(Log& log, const LogCheck& check, bool yes) {
   if (!yes && !is_confirmed()) return fail(Error{"Nothing is changed"});
   if (const auto done = drop_files(log, first_dropped); !done) return fail(done.error());
   if (fault.cut) {
-    if (const auto done = cut(path, fault.cut->good_bytes); !done) return fail(done.error());
+    if (const auto done = cut_file(path, fault.cut->good_bytes); !done) return fail(done.error());
   }
   fmt::print("repaired\n");
   return 0;

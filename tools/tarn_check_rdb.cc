@@ -12,6 +12,7 @@
 #include "core/base/numbers.h"
 #include "core/keyspace/databases.h"
 #include "persistence/io/file_source.h"
+#include "persistence/io/files.h"
 #include "persistence/rdb/rdb_reader.h"
 #include "persistence/snapshot/snapshot_file.h"
 #include "tools/arguments.h"

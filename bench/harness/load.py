@@ -1,5 +1,6 @@
 """Runs the load generators: tarn-load (bench/load) and redis-benchmark."""
 
+import contextlib
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from .servers import ROOT, BenchError, find_program, pin_and_bind_to_parent
 
 SLACK_S = 120
+BACKGROUND_S = 600
 
 
 def build_tarn_load(directory):
@@ -64,6 +66,20 @@ class Load:
         if figures.get("errors"):
             raise BenchError(f"{server.label}: {done.stderr.strip()}")
         return figures
+
+    @contextlib.contextmanager
+    def background_flood(self, server, command, **options):
+        """Runs tarn-load while a `with` block measures something else."""
+        line = self._command_line(server, command, {"seconds": BACKGROUND_S, **options})
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=pin_and_bind_to_parent(self._core))
+        try:
+            yield
+            if process.poll() is not None:
+                raise BenchError(f"the load ended: {process.stderr.read().strip()}")
+        finally:
+            process.kill()
+            process.communicate()
 
     def metered_flood(self, server, command, **options):
         """As flood(), with the server's CPU time a request and its share of the core."""

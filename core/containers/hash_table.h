@@ -146,6 +146,11 @@ class HashTable {
     insert_at(home_bucket(hash, hint), hash, element);
   }
 
+  // So many elements will come, or 0 for nobody knows: until that is said, new segments cover as
+  // little as they would in a table of that size, so that they need not split on the way there.
+  // Neither the hint nor a wrong one changes anything else.
+  void expect(std::uint64_t elements);
+
   // Removes and returns the element, or returns nullptr.
   template <class Eq>
   Element* erase(std::uint64_t hash, Eq&& eq) {
@@ -263,6 +268,9 @@ class HashTable {
   // every so many elements.
   static constexpr unsigned kMergeOwnMax = kMergeMax / 2;
   static constexpr unsigned kMergeInterval = 16;
+  // How full segments may become on average that are made for an expected number of elements: few
+  // then exceed what makes them split.
+  static constexpr unsigned kExpectedFill = HashSegment::kCapacity * 17 / 20;
 
   // Whether the table begins as a run, and at how many elements its last segment becomes one.
   static constexpr bool kStartsAsRun = kDirectoryBits == 0;
@@ -394,6 +402,7 @@ class HashTable {
   std::size_t size_ = 0;
   std::uint64_t version_ = new_table_version();
   std::uint64_t first_occupied_ = 0;  // no segment covers a hash below this
+  unsigned expected_depth_ = 0;       // of new segments, at least
   std::size_t segments_ = 0;
   std::size_t directory_entries_ = 0;
   std::uint64_t splits_ = 0;

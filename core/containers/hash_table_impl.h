@@ -13,6 +13,7 @@ void HashTable<Traits, kDirectoryBits>::swap(HashTable& other) noexcept {
   run_.swap(other.run_);
   std::swap(size_, other.size_);
   std::swap(first_occupied_, other.first_occupied_);
+  std::swap(expected_depth_, other.expected_depth_);
   std::swap(segments_, other.segments_);
   std::swap(directory_entries_, other.directory_entries_);
   std::swap(splits_, other.splits_);
@@ -65,7 +66,18 @@ void HashTable<Traits, kDirectoryBits>::become_run(Root& root) {
   root.count = count;
 }
 
-// Adds a segment for the largest range around the hash that is free of others.
+template <class Traits, unsigned kDirectoryBits>
+void HashTable<Traits, kDirectoryBits>::expect(std::uint64_t elements) {
+  constexpr unsigned kDeepest = 24;  // 2^24 segments a root: more than any memory has room for
+  expected_depth_ = 0;
+  while (expected_depth_ < kDeepest &&
+         (elements >> (kDirectoryBits + expected_depth_)) > kExpectedFill) {
+    ++expected_depth_;
+  }
+}
+
+// Adds a segment for the largest range around the hash that is free of others, or for the one that
+// is expected to fill it.
 template <class Traits, unsigned kDirectoryBits>
 void HashTable<Traits, kDirectoryBits>::add_segment(std::uint64_t hash) {
   Root& root = root_of(hash);
@@ -74,8 +86,9 @@ void HashTable<Traits, kDirectoryBits>::add_segment(std::uint64_t hash) {
     root.depth = 0;
     ++directory_entries_;
   }
+  while (root.depth < expected_depth_) double_directory(root);
   unsigned depth = root.depth;
-  while (depth > 0) {
+  while (depth > expected_depth_) {
     const Range own = range_of(root, hash, depth);
     if (!vacant(root, {own.first ^ own.span, own.span})) break;
     --depth;

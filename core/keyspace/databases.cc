@@ -84,6 +84,12 @@ std::size_t Databases::memory_bytes() const {
   return total;
 }
 
+std::size_t Databases::delete_all() {
+  const std::size_t keys = flush_all();
+  if (on_all_deleted) on_all_deleted();
+  return keys;
+}
+
 bool Databases::expire_step(std::size_t max_items) {
   if (!context_.active_expiry || context_.suspend_expiry) return false;
   bool more = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -25,6 +26,9 @@ class Databases {
   // many keys there were.
   std::size_t flush(std::size_t index);
   std::size_t flush_all();
+  // The same at a client's wish, which on_all_deleted is told of: nothing else is loaded next.
+  std::size_t delete_all();
+  std::function<void()> on_all_deleted;
 
   std::size_t total_keys() const;
   std::size_t memory_bytes() const;

@@ -207,6 +207,9 @@ class Entry {
   // The value was invalidated, and serves only until somebody has made it anew.
   bool stale() const { return (byte(1) & kStale) != 0; }
   void mark_stale() { set_marks((byte(1) | kStale) & ~unsigned{kWon}); }
+  // What is kept of that beyond the life of a server: it has forgotten whom it told (see won()), so
+  // a value that somebody was to make for the first time is one that anybody may make.
+  bool awaits_value() const { return stale() || (won() && value().empty()); }
   // A client has been told that making the value anew is up to it.
   bool won() const { return (byte(1) & kWon) != 0; }
   void mark_won() { set_marks(byte(1) | kWon); }

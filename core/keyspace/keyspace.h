@@ -179,6 +179,9 @@ class Keyspace {
   // Returns whether the key existed and had a deadline.
   bool clear_deadline(const Key& key);
 
+  // So many keys will be put, or 0 for nobody knows; see EntryTable::expect.
+  void expect_keys(std::uint64_t count) { table_.expect(count); }
+
   // --- All keys.
   std::size_t size() const { return table_.size(); }
   bool empty() const { return table_.empty(); }

@@ -352,18 +352,6 @@ bool SegmentReader::is_claimed_safe() {
 
 }  // namespace
 
-Result<std::optional<std::uint64_t>> first_sequence_of(const std::string& path) {
-  auto source = FileSource::open(path);
-  if (!source) return source.error();
-  std::string line(kMaxAnnotationBytes, '\0');
-  const auto count = (*source)->read(line);
-  if (!count) return count.error();
-  line.resize(std::min(*count, line.find('\n') + 1));
-  const auto annotation = parse_annotation(line);
-  if (!annotation) return std::optional<std::uint64_t>();
-  return std::optional(annotation->sequence);
-}
-
 Result<AofSegment> read_aof_segment(const std::string& path, const AofReadOptions& options,
                                     CommandSink& sink) {
   auto source = FileSource::open(path, options.start);

@@ -52,9 +52,6 @@ struct AofSegment {
   std::string damage;  // in words, for kTorn and kRot: offset, expected, found
 };
 
-// The number that the segment's first line has; nothing for a file without annotations.
-Result<std::optional<std::uint64_t>> first_sequence_of(const std::string& path);
-
 // Fails where the file cannot be read or a command cannot be run; damage is no failure.
 Result<AofSegment> read_aof_segment(const std::string& path, const AofReadOptions& options,
                                     CommandSink& sink);

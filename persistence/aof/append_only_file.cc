@@ -1,6 +1,5 @@
 #include "persistence/aof/append_only_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -24,33 +23,7 @@ namespace tarn {
 namespace {
 
 constexpr std::int64_t kRetryMs = 1000;
-
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
-std::uint64_t size_of(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-}
-
-Result<std::string> read_small_file(const std::string& path) {
-  auto source = FileSource::open(path);
-  if (!source) return source.error();
-  std::string text(static_cast<std::size_t>((*source)->total_bytes()), '\0');
-  const auto count = (*source)->read(text);
-  if (!count) return count.error();
-  text.resize(*count);
-  return text;
-}
-
-// Else it begins with commands.
-Result<bool> begins_with_rdb(const std::string& path) {
-  auto source = FileSource::open(path);
-  if (!source) return source.error();
-  char first[rdb::kMagic.size()];
-  const auto count = (*source)->read(first);
-  if (!count) return count.error();
-  return begins_rdb({first, *count});
-}
+constexpr std::int64_t kMinSegmentMs = 10;
 
 Result<> make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) == 0) return sync_directory_of(path);
@@ -89,13 +62,11 @@ AofManifest::File AppendOnlyFile::next_base() const {
 }
 
 Result<bool> AppendOnlyFile::find() {
-  if (!exists(manifest_path())) {
-    if (!exists(settings.name)) return false;
+  if (!file_exists(manifest_path())) {
+    if (!file_exists(settings.name)) return false;
     if (const auto upgraded = upgrade_single_file(); !upgraded) return upgraded.error();
   }
-  const auto text = read_small_file(manifest_path());
-  if (!text) return text.error();
-  auto manifest = AofManifest::parse(*text, manifest_path());
+  auto manifest = read_manifest(manifest_path());
   if (!manifest) return manifest.error();
   manifest_ = std::move(*manifest);
   return !manifest_.empty();
@@ -119,8 +90,8 @@ Result<> AppendOnlyFile::upgrade_single_file() {
 }
 
 std::uint64_t AppendOnlyFile::bytes_on_disk() const {
-  std::uint64_t bytes = manifest_.base ? size_of(path_of(*manifest_.base)) : 0;
-  for (const AofManifest::File& file : manifest_.increments) bytes += size_of(path_of(file));
+  std::uint64_t bytes = manifest_.base ? file_bytes(path_of(*manifest_.base)) : 0;
+  for (const AofManifest::File& file : manifest_.increments) bytes += file_bytes(path_of(file));
   return bytes;
 }
 
@@ -137,15 +108,15 @@ Result<> AppendOnlyFile::load(const Loader& loader) {
 Result<> AppendOnlyFile::load_base(const Loader& loader) {
   if (!manifest_.base) return {};
   const std::string path = path_of(*manifest_.base);
-  const auto is_rdb = begins_with_rdb(path);
-  if (!is_rdb) return is_rdb.error();
+  const auto beginning = read_first_bytes(path, rdb::kMagic.size());
+  if (!beginning) return beginning.error();
   AofReadOptions how{.on_progress = loader.on_progress};
-  if (*is_rdb) {
+  if (begins_rdb(*beginning)) {
     const auto bytes = loader.load_rdb(path);
     if (!bytes) return bytes.error();
     how.start = *bytes;
     // Commands follow in files of one piece, whose beginning a rewrite had made.
-    if (how.start >= size_of(path)) return {};
+    if (how.start >= file_bytes(path)) return {};
   }
   const auto segment = read_aof_segment(path, how, *loader.commands);
   if (!segment) return segment.error();
@@ -156,28 +127,31 @@ Result<> AppendOnlyFile::load_base(const Loader& loader) {
 }
 
 Result<> AppendOnlyFile::load_segments(const Loader& loader) {
-  const std::vector<AofManifest::File>& files = manifest_.increments;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string path = path_of(files[i]);
-    if (i + 1 == files.size() && !exists(path)) {
-      spdlog::warn("{} was named, but not begun, when the server ended", path);
-      manifest_.increments.pop_back();
-      break;
-    }
-    const auto first = first_sequence_of(path);
-    if (!first) return first.error();
-    if (sequence_ != 0 && first->value_or(0) > sequence_) {
-      // Where a sync had failed, a later segment may say all of this one again.
-      if (is_repeated_later(i)) continue;
+  if (!manifest_.increments.empty() && !file_exists(path_of(manifest_.increments.back()))) {
+    spdlog::warn("{} was named, but not begun, when the server ended",
+                 path_of(manifest_.increments.back()));
+    manifest_.increments.pop_back();
+  }
+  std::vector<std::string> paths;
+  for (const AofManifest::File& file : manifest_.increments) paths.push_back(path_of(file));
+  const auto segments = SegmentList::read(paths);
+  if (!segments) return segments.error();
+  for (std::size_t i = 0; i < segments->size(); ++i) {
+    const std::string& path = segments->path(i);
+    const std::uint64_t first = segments->first(i).value_or(0);
+    if (sequence_ != 0 && first > sequence_) {
+      if (segments->is_repeated_later(i, sequence_)) continue;
       return Error{fmt::format("{}: it goes on after batch {}, but what is before ends with {}",
-                               path, **first, sequence_)};
+                               path, first, sequence_)};
     }
     const AofReadOptions how{.known_sequence = sequence_, .on_progress = loader.on_progress};
     const auto segment = read_aof_segment(path, how, *loader.commands);
     if (!segment) return segment.error();
     sequence_ = std::max(sequence_, segment->sequence);
-    if (segment->end == AofSegment::End::kWhole || is_repeated_later(i)) continue;
-    const auto claimed = claimed_safe_after(i);
+    if (segment->end == AofSegment::End::kWhole || segments->is_repeated_later(i, sequence_)) {
+      continue;
+    }
+    const auto claimed = claimed_safe_after(*segments, i);
     if (!claimed) return claimed.error();
     if (segment->end == AofSegment::End::kRot || *claimed > sequence_) {
       return Error{fmt::format(
@@ -192,26 +166,14 @@ Result<> AppendOnlyFile::load_segments(const Loader& loader) {
   return {};
 }
 
-// Whether a segment behind this one begins with what is missing here.
-bool AppendOnlyFile::is_repeated_later(std::size_t index) const {
-  for (std::size_t i = index + 1; i < manifest_.increments.size(); ++i) {
-    const auto first = first_sequence_of(path_of(manifest_.increments[i]));
-    if (first && *first && **first <= sequence_) return true;
-  }
-  return false;
-}
-
 // The highest batch that the segments behind this one say was safe.
-Result<std::uint64_t> AppendOnlyFile::claimed_safe_after(std::size_t index) const {
-  class Nothing final : public CommandSink {
-    Result<> on_command(std::span<const std::string_view>) override { return {}; }
-  };
-  Nothing nothing;
+Result<std::uint64_t> AppendOnlyFile::claimed_safe_after(const SegmentList& segments,
+                                                         std::size_t index) {
+  IgnoringSink sink;
   std::uint64_t safe = 0;
-  for (std::size_t i = index + 1; i < manifest_.increments.size(); ++i) {
-    const std::string path = path_of(manifest_.increments[i]);
-    if (!exists(path)) continue;
-    const auto segment = read_aof_segment(path, {}, nothing);
+  for (std::size_t i = index + 1; i < segments.size(); ++i) {
+    if (!file_exists(segments.path(i))) continue;
+    const auto segment = read_aof_segment(segments.path(i), {}, sink);
     if (!segment) return segment.error();
     safe = std::max(safe, segment->safe);
   }
@@ -240,12 +202,7 @@ Result<> AppendOnlyFile::cut(const std::string& path, const AofSegment& segment)
   }
   spdlog::warn("{}: {}: the torn end of the log, {} bytes with {} whole commands, is cut off", path,
                segment.damage, segment.bytes - segment.good_bytes, segment.torn_commands);
-  const Result<int> fd = open_file(path, O_WRONLY);
-  if (!fd) return fd.error();
-  Result<> result = truncate_file(*fd, segment.good_bytes, path);
-  if (result) result = sync_file(*fd, path);
-  ::close(*fd);
-  return result;
+  return cut_file(path, segment.good_bytes);
 }
 
 // ---- Opening and closing ------------------------------------------------------------------------
@@ -262,7 +219,7 @@ Result<> AppendOnlyFile::open() {
   // What an earlier process wrote last is finished now; it may have ended before it said so.
   const std::size_t count = manifest_.increments.size();
   for (std::size_t i = count - std::min<std::size_t>(count, 2); i < count; ++i) {
-    if (exists(path_of(manifest_.increments[i]))) finished_.push_back(manifest_.increments[i]);
+    if (file_exists(path_of(manifest_.increments[i]))) finished_.push_back(manifest_.increments[i]);
   }
   // A segment in which nothing was written needs no successor beside it.
   const AofManifest::File segment = next_segment();
@@ -285,7 +242,7 @@ Result<> AppendOnlyFile::open() {
 // Until the first base is there, the log is in a segment that nothing names.
 Result<> AppendOnlyFile::open_beside() {
   if (const auto made = make_directory(settings.directory); !made) return made;
-  if (exists(manifest_path())) {
+  if (file_exists(manifest_path())) {
     // What an earlier log has left counts no more, but stays until there is a base.
     if (const auto found = find(); !found) return found.error();
   }
@@ -345,10 +302,19 @@ Result<> AppendOnlyFile::begin_segment() {
 
 bool AppendOnlyFile::segment_is_due() const {
   if (log_.sequence() <= segment_first_sequence_) return false;
-  const bool large = settings.segment_bytes != 0 && log_.segment_bytes() >= settings.segment_bytes;
   const bool old = settings.segment_seconds != 0 &&
                    clock_.now_ms() - segment_began_ms_ >= settings.segment_seconds * 1000;
-  return large || old;
+  return segment_is_large() || old;
+}
+
+bool AppendOnlyFile::segment_is_large() const {
+  return settings.segment_bytes != 0 && log_.segment_bytes() >= settings.segment_bytes;
+}
+
+// A new segment costs syncs, so a limit that is too small for what is written must not mean one
+// after each batch.
+void AppendOnlyFile::after_commit() {
+  if (segment_is_large() && clock_.now_ms() - segment_began_ms_ >= kMinSegmentMs) do_what_is_due();
 }
 
 // Begins the segment, or the rewrite, that is due; the helper makes way for it.
@@ -495,7 +461,7 @@ Result<> AppendOnlyFile::adopt_base() {
     return saved;
   }
   if (on_finished_file) on_finished_file(path_of(base_), base_.name);
-  closed_bytes_ = bytes_on_disk() - size_of(path_of(manifest_.increments.back()));
+  closed_bytes_ = bytes_on_disk() - file_bytes(path_of(manifest_.increments.back()));
   rewritten_bytes_ = current_bytes();
   delete_history();
   return {};

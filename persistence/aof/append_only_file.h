@@ -12,6 +12,7 @@
 #include "persistence/aof/aof_reader.h"
 #include "persistence/aof/command_sink.h"
 #include "persistence/aof/manifest.h"
+#include "persistence/aof/segment_list.h"
 #include "persistence/snapshot/forked_job.h"
 #include "persistence/snapshot/snapshot_file.h"
 
@@ -91,6 +92,8 @@ class AppendOnlyFile {
 
   // Looks after segments, rewrites and failures. Several times a second.
   void tick();
+  // A batch was committed: a segment that it has filled ends with it, if it may.
+  void after_commit();
   // Takes in what the log's helper has done. Returns whether anything has changed.
   bool poll();
 
@@ -119,8 +122,7 @@ class AppendOnlyFile {
   Result<> upgrade_single_file();
   Result<> load_base(const Loader& loader);
   Result<> load_segments(const Loader& loader);
-  bool is_repeated_later(std::size_t index) const;
-  Result<std::uint64_t> claimed_safe_after(std::size_t index) const;
+  static Result<std::uint64_t> claimed_safe_after(const SegmentList& segments, std::size_t index);
   Result<> drop_segments_after(std::size_t index);
   Result<> cut(const std::string& path, const AofSegment& segment);
   void resume();
@@ -132,6 +134,7 @@ class AppendOnlyFile {
   void finish_rewrite(const ForkedJob::Outcome& outcome);
   Result<> adopt_base();
   void delete_history();
+  bool segment_is_large() const;
   bool segment_is_due() const;
   void do_what_is_due();
   void try_rewrite();

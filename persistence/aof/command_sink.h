@@ -17,4 +17,10 @@ class CommandSink {
   virtual Result<> on_command(std::span<const std::string_view> args) = 0;
 };
 
+// Runs nothing, for those who only verify; the reader counts.
+class IgnoringSink final : public CommandSink {
+ public:
+  Result<> on_command(std::span<const std::string_view>) override { return {}; }
+};
+
 }  // namespace tarn

@@ -99,11 +99,15 @@ class ElementWriter {
 
 void write_string(CommandBuffer& out, const Entry& entry) {
   const StringView value(entry);
-  if (entry.has_client_flags()) {
-    const std::string flags = std::to_string(entry.client_flags());
-    return out.command("SET", entry.key(), value.bytes(), "FLAGS", flags);
+  out.start(3 + (entry.has_client_flags() ? 2 : 0) + (entry.awaits_value() ? 1 : 0));
+  for (const std::string_view argument : {std::string_view("SET"), entry.key(), value.bytes()}) {
+    out.argument(argument);
   }
-  out.command("SET", entry.key(), value.bytes());
+  if (entry.has_client_flags()) {
+    out.argument("FLAGS");
+    out.argument(std::to_string(entry.client_flags()));
+  }
+  if (entry.awaits_value()) out.argument("STALE");
 }
 
 void write_list(CommandBuffer& out, const Entry& entry) {

@@ -7,6 +7,8 @@
 #include "core/base/ascii.h"
 #include "core/base/numbers.h"
 #include "core/base/quoting.h"
+#include "persistence/io/file_source.h"
+#include "persistence/io/files.h"
 
 namespace tarn {
 namespace {
@@ -106,6 +108,12 @@ std::string AofManifest::print() const {
   for (const File& file : history) print_file(text, file, 'h');
   for (const File& file : increments) print_file(text, file, 'i');
   return text;
+}
+
+Result<AofManifest> read_manifest(const std::string& path) {
+  const auto text = read_first_bytes(path, static_cast<std::size_t>(file_bytes(path)));
+  if (!text) return text.error();
+  return AofManifest::parse(*text, path);
 }
 
 }  // namespace tarn

@@ -35,4 +35,7 @@ struct AofManifest {
   std::string print() const;
 };
 
+// From a file.
+Result<AofManifest> read_manifest(const std::string& path);
+
 }  // namespace tarn

@@ -55,4 +55,14 @@ Result<std::size_t> MemorySource::read(std::span<char> buffer) {
   return count;
 }
 
+Result<std::string> read_first_bytes(const std::string& path, std::size_t count) {
+  auto source = FileSource::open(path);
+  if (!source) return source.error();
+  std::string bytes(count, '\0');
+  const auto read = (*source)->read(bytes);
+  if (!read) return read.error();
+  bytes.resize(*read);
+  return bytes;
+}
+
 }  // namespace tarn

@@ -29,6 +29,9 @@ class FileSource final : public ByteSource {
   std::uint64_t consumed_;
 };
 
+// As much as the file has of its first `count` bytes.
+Result<std::string> read_first_bytes(const std::string& path, std::size_t count);
+
 // Reads bytes that outlive it.
 class MemorySource final : public ByteSource {
  public:

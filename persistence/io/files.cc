@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,6 +44,22 @@ Result<> sync_file(int fd, const std::string& path) {
     if (errno != EINTR) return file_error("sync", path, errno);
   }
   return {};
+}
+
+Result<> cut_file(const std::string& path, std::uint64_t size) {
+  const Result<int> fd = open_file(path, O_WRONLY);
+  if (!fd) return fd.error();
+  Result<> result = truncate_file(*fd, size, path);
+  if (result) result = sync_file(*fd, path);
+  ::close(*fd);
+  return result;
+}
+
+bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+std::uint64_t file_bytes(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
 Result<> rename_file(const std::string& from, const std::string& to) {

@@ -19,7 +19,11 @@ Result<int> open_file(const std::string& path, int flags);
 Result<> write_all(int fd, std::string_view bytes, const std::string& path);
 Result<> truncate_file(int fd, std::uint64_t size, const std::string& path);
 Result<> sync_file(int fd, const std::string& path);
+// Cuts a file that nobody has open, and makes that last.
+Result<> cut_file(const std::string& path, std::uint64_t size);
 Result<> rename_file(const std::string& from, const std::string& to);
+bool file_exists(const std::string& path);
+std::uint64_t file_bytes(const std::string& path);  // 0 where there is none
 // Makes the names in the directory of `path` as lasting as the files.
 Result<> sync_directory_of(const std::string& path);
 

@@ -82,6 +82,8 @@ inline constexpr std::uint8_t kLzf = 3;    // compressed length, length, bytes
 inline constexpr std::size_t kPayloadTrailerBytes = 10;
 
 // What our files say of themselves in auxiliary fields.
+// What the data took when they were saved.
+inline constexpr std::string_view kAuxUsedMemory = "used-mem";
 inline constexpr std::string_view kAuxVersion = "tarn-ver";
 // In the base of an append-only file: the sequence number of the last batch that it contains.
 inline constexpr std::string_view kAuxAofSequence = "tarn-aof-sequence";

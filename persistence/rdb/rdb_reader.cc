@@ -47,6 +47,7 @@ class Reader {
   bool read_item();
   void read_aux();
   void select_database();
+  void read_sizes();
   void skip_unknown_part(std::string_view what, void (Reader::*skip)());
   void skip_function();
   void skip_module_aux();
@@ -80,6 +81,7 @@ Result<RdbSummary> Reader::read() {
   while (!in_.failed() && read_item()) report();
   // Also where what follows is damaged: who repairs a file wants all that was whole.
   put_strings();
+  keyspace_->expect_keys(0);
   if (!in_.failed()) check_end();
   if (in_.failed()) return in_.error();
   summary_.bytes = in_.offset();
@@ -121,10 +123,7 @@ bool Reader::read_item() {
     case rdb::kIdle: attributes_.idle_s = in_.length(); break;
     case rdb::kFrequency: attributes_.frequency = in_.byte(); break;
     case rdb::kSelectDb: select_database(); break;
-    case rdb::kResizeDb:
-      in_.length();
-      in_.length();
-      break;
+    case rdb::kResizeDb: read_sizes(); break;
     case rdb::kSlotInfo:
       for (int i = 0; i < 3; ++i) in_.length();
       break;
@@ -148,12 +147,14 @@ void Reader::read_aux() {
     const auto [last, fault] = std::from_chars(value.data(), end, attributes_.client_flags);
     if (fault != std::errc() || last != end) in_.fail("expected client flags of 32 bits");
   } else {
+    if (options_.on_aux) options_.on_aux(name, value);
     summary_.aux.emplace_back(std::move(name), std::move(value));
   }
 }
 
 void Reader::select_database() {
   put_strings();
+  keyspace_->expect_keys(0);
   const std::uint64_t index = in_.length();
   if (in_.failed()) return;
   if (index >= databases_.size()) {
@@ -162,6 +163,14 @@ void Reader::select_database() {
                     databases_.size()));
   }
   keyspace_ = &databases_[static_cast<std::size_t>(index)];
+}
+
+// How many keys the database has, and how many of them a deadline. A damaged file may claim any
+// number; it cannot hold more than it has bytes.
+void Reader::read_sizes() {
+  const std::uint64_t keys = in_.length();
+  in_.length();
+  if (!in_.failed()) keyspace_->expect_keys(std::min(keys, source_.total_bytes()));
 }
 
 void Reader::skip_unknown_part(std::string_view what, void (Reader::*skip)()) {

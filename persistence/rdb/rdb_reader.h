@@ -38,6 +38,8 @@ struct RdbReadOptions {
   std::function<void(std::uint64_t bytes, std::uint64_t keys)> on_progress{};
   // Hears of what was left out or looks strange.
   std::function<void(const std::string& message)> on_warning{};
+  // Hears of auxiliary fields as they come.
+  std::function<void(std::string_view name, std::string_view value)> on_aux{};
 };
 
 struct RdbSummary {

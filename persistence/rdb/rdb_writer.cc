@@ -64,7 +64,7 @@ void Writer::write_header() {
   write_aux("redis-ver", "7.2.4");
   write_aux("redis-bits", std::to_string(sizeof(void*) * 8));
   write_aux("ctime", std::to_string(std::time(nullptr)));
-  write_aux("used-mem", std::to_string(databases_.memory_bytes()));
+  write_aux(rdb::kAuxUsedMemory, std::to_string(databases_.memory_bytes()));
   for (const auto& [name, value] : options_.aux) write_aux(name, value);
 }
 
@@ -89,7 +89,7 @@ void Writer::write_key(const Entry& entry) {
   if (entry.has_client_flags()) {
     write_aux(rdb::kAuxClientFlags, std::to_string(entry.client_flags()));
   }
-  if (entry.stale()) write_aux(rdb::kAuxStale, "1");
+  if (entry.awaits_value()) write_aux(rdb::kAuxStale, "1");
   out_.byte(ValueWriter::type_of(entry));
   out_.string(entry.key());
   values_.write(entry);

@@ -20,6 +20,10 @@ Snapshots::Snapshots(Databases& databases, const Clock& clock)
 Result<> Snapshots::save() {
   TARN_ASSERT(!in_progress());
   ++stats_.saves;
+  return write();
+}
+
+Result<> Snapshots::write() {
   const std::uint64_t changes = databases_.stats().changes;
   const auto written = save_snapshot(databases_, settings.file, settings.path, {});
   if (!written) {
@@ -90,6 +94,15 @@ void Snapshots::finish(const ForkedJob::Outcome& outcome) {
 
 void Snapshots::cancel() {
   scheduled_ = false;
+  kill_child();
+}
+
+void Snapshots::all_deleted() {
+  kill_child();
+  if (!settings.points.empty()) static_cast<void>(write());
+}
+
+void Snapshots::kill_child() {
   if (!in_progress()) return;
   spdlog::warn("There is a child saving a snapshot. Killing it!");
   job_.kill();

@@ -54,6 +54,9 @@ class Snapshots {
   void tick();
   // Ends the child that writes, if there is one; what it wrote is gone.
   void cancel();
+  // All keys were deleted at a client's wish: what a child saves is of no use any more and, where
+  // there are save points, the file must not bring back what is gone.
+  void all_deleted();
   // What the databases hold now is what the file holds: it was just loaded.
   void mark_saved();
 
@@ -74,6 +77,8 @@ class Snapshots {
  private:
   std::int64_t now_s() const { return clock_.now_ms() / 1000; }
   SaveHistory history() const;
+  Result<> write();
+  void kill_child();
   void finish(const ForkedJob::Outcome& outcome);
   void set_status(bool ok);
   void saved(std::uint64_t changes);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "core/base/numbers.h"
@@ -17,9 +17,10 @@
 namespace tarn {
 namespace {
 
+constexpr std::uint64_t kAllBatches = std::numeric_limits<std::uint64_t>::max();
 constexpr std::string_view kRefusal = "append-only file";
 constexpr std::string_view kUnsafeWrite =
-    "-MISCONF The write could not be made to last, and it is not known whether it will: {}\r\n";
+    "MISCONF The write could not be made to last, and it is not known whether it will: {}";
 
 AofSync sync_of(FsyncPolicy policy) {
   switch (policy) {
@@ -94,7 +95,6 @@ void AofDriver::follow_options(const Options& options) {
 // ---- Effects ------------------------------------------------------------------------------------
 
 void AofDriver::on_effect(unsigned db, std::span<const std::string_view> args) {
-  if (replaying_) return;
   scratch_.clear();
   if (std::cmp_not_equal(selected_db_, db)) {
     selected_db_ = db;
@@ -108,7 +108,6 @@ void AofDriver::on_effect(unsigned db, std::span<const std::string_view> args) {
 }
 
 void AofDriver::begin_unit() {
-  if (replaying_) return;
   constexpr std::array<std::string_view, 1> kMulti{"MULTI"};
   scratch_.clear();
   append_command(scratch_, kMulti);
@@ -116,7 +115,6 @@ void AofDriver::begin_unit() {
 }
 
 void AofDriver::end_unit() {
-  if (replaying_) return;
   constexpr std::array<std::string_view, 1> kExec{"EXEC"};
   scratch_.clear();
   append_command(scratch_, kExec);
@@ -133,6 +131,8 @@ void AofDriver::end_batch() {
   if (log.failure()) {
     release();
     update_gate();
+  } else {
+    aof_.after_commit();
   }
 }
 
@@ -142,10 +142,7 @@ void AofDriver::hold_writers(std::uint64_t sequence) {
   for (Session* session : propagation_.take_writers()) {
     if (!wait || session->transport == nullptr) continue;
     session->transport->hold_output();
-    const auto known = std::find_if(held_.begin(), held_.end(),
-                                    [&](const Held& held) { return held.session == session; });
-    if (known != held_.end()) held_.erase(known);
-    held_.push_back({session, sequence});
+    held_.hold(*session, sequence);
   }
 }
 
@@ -161,34 +158,24 @@ void AofDriver::release() {
   const AofLog& log = aof_.log();
   const std::uint64_t safe =
       log.sync == AofSync::kAlways ? log.safe_sequence() : log.written_sequence();
-  const bool failed = log.failure().has_value();
-  std::vector<Held> done;
-  std::erase_if(held_, [&](const Held& held) {
-    if (held.sequence > safe && !failed) return false;
-    done.push_back(held);
-    return true;
-  });
-  for (const Held& held : done) {
+  for (const HeldSessions::Held& held : held_.take(log.failure() ? kAllBatches : safe)) {
     if (held.sequence > safe) refuse(*held.session);
     held.session->transport->release_output();
   }
 }
 
 void AofDriver::release_all() {
-  for (const Held& held : std::exchange(held_, {})) held.session->transport->release_output();
+  for (const auto& held : held_.take(kAllBatches)) held.session->transport->release_output();
 }
 
 void AofDriver::refuse(Session& session) {
-  OutputBuffer& out = session.transport->output();
-  out.clear();
-  out.append(fmt::format(fmt::runtime(kUnsafeWrite), *aof_.log().failure()));
+  session.transport->output().clear();
+  session.reply.error(fmt::format(fmt::runtime(kUnsafeWrite), *aof_.log().failure()));
   session.closing = true;
   session.transport->close_after_flush();
 }
 
-void AofDriver::forget(const Session& session) {
-  std::erase_if(held_, [&](const Held& held) { return held.session == &session; });
-}
+void AofDriver::forget(const Session& session) { held_.forget(session); }
 
 void AofDriver::update_gate() {
   const auto& failure = aof_.log().failure();
@@ -219,16 +206,15 @@ Result<> AofDriver::load_at_start() { return load(true); }
 
 Result<> AofDriver::reload() {
   if (!aof_.is_open()) return Error{"appendonly is no"};
+  propagation_.set_sink(nullptr);
   end_batch();
   if (const auto closed = aof_.close(); !closed) return closed;
   release_all();
-  replaying_ = true;
   dispatcher_.databases().flush_all();
   const auto found = aof_.find();
   Result<> loaded = found ? load(false) : Result<>(found.error());
-  replaying_ = false;
   if (!loaded) return loaded;
-  return aof_.open();
+  return open();
 }
 
 Result<> AofDriver::load(bool at_start) {
@@ -253,6 +239,9 @@ Result<> AofDriver::load(bool at_start) {
                        .progress_bytes = static_cast<std::uint64_t>(
                            options_.loading_process_events_interval_bytes),
                        .on_progress = loader.on_progress};
+    how.on_aux = [this](std::string_view name, std::string_view value) {
+      loading_.note(name, value);
+    };
     const auto summary = read_rdb(source, how, databases);
     if (!summary) return summary.error();
     base_keys = summary->keys;
@@ -261,7 +250,9 @@ Result<> AofDriver::load(bool at_start) {
   };
   const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
   databases.context().suspend_expiry = true;
+  replaying_ = true;
   const auto loaded = aof_.load(loader);
+  replaying_ = false;
   databases.context().suspend_expiry = false;
   if (at_start) loading_.end();
   if (!loaded) return loaded;
@@ -279,8 +270,8 @@ Result<> AofDriver::open() {
 
 Result<> AofDriver::close() {
   if (!aof_.is_open()) return {};
-  end_batch();
   propagation_.set_sink(nullptr);
+  end_batch();
   const auto closed = aof_.close();
   release_all();
   dispatcher_.allow_writes(kRefusal);

@@ -5,11 +5,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "persistence/aof/append_only_file.h"
 #include "persistence/backup/backup_runner.h"
 #include "server/app/dataset_loading.h"
+#include "server/app/held_sessions.h"
 #include "server/config/config.h"
 #include "server/engine/blocked_clients.h"
 #include "server/engine/dispatcher.h"
@@ -39,6 +39,8 @@ class AofDriver final : public EffectSink {
   Result<> load_at_start();
   // Within a command: loads the log into the databases, which are empty.
   Result<> reload();
+  // What clients did in the past is being done again.
+  bool replaying() const { return replaying_; }
   // Begins to log.
   Result<> open();
   // Ends logging, when all is safe.
@@ -57,11 +59,6 @@ class AofDriver final : public EffectSink {
   void end_unit() override;
 
  private:
-  struct Held {
-    Session* session;
-    std::uint64_t sequence;
-  };
-
   void follow_options(const Options& options);
   Result<> switch_logging(bool on);
   Result<> load(bool at_start);
@@ -81,7 +78,7 @@ class AofDriver final : public EffectSink {
   std::int64_t selected_db_ = -1;  // in the segment that is written
   bool replaying_ = false;         // what comes is from the log
   std::string scratch_;
-  std::vector<Held> held_;  // by ascending sequence
+  HeldSessions held_;
 };
 
 }  // namespace tarn

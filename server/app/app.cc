@@ -14,14 +14,15 @@
 #include "server/commands/families.h"
 #include "server/engine/client_upkeep.h"
 #include "server/engine/local_peer.h"
+#include "server/memcached/families.h"
 #include "server/metrics/info_sections.h"
 
 namespace tarn {
 namespace {
 
-constexpr std::string_view kTooManyClients = "-ERR max number of clients reached\r\n";
+constexpr std::string_view kTooManyClients = "ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedMode =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "DENIED Redis is running in protected mode because protected mode is enabled and no password "
     "is set for the default user. In this mode connections are only accepted from the loopback "
     "interface. To connect from elsewhere, set a password (requirepass), or, where the network is "
     "trusted, switch the mode off: CONFIG SET protected-mode no from a local connection, or "
@@ -55,23 +56,35 @@ App::App(Config& config, ProcessTitle& title)
       title_(title),
       databases_(clock_, static_cast<std::size_t>(options_.databases)),
       dispatcher_(commands_, databases_, clock_),
-      resp_{dispatcher_, clients_, options_},
+      resp_{{dispatcher_, clients_, options_}},
       config_control_{config, dispatcher_, [this] { reset_stats(); },
                       [this] { report_ineffective_options(); }},
       shutdown_control_{[this](const ShutdownRequest& request) { return shut_down(request); }},
       cron_(loop_.io()),
       expiry_(loop_.io(), databases_, clock_, slow_commands_.latency()),
       signals_(loop_.io()),
-      listeners_(
+      listeners_(loop_,
+                 [this](int fd, Connection::Addresses addresses) {
+                   Connection* connection = accept(fd, std::move(addresses), "-");
+                   if (connection == nullptr) return;
+                   connection->start(std::make_unique<RespClient>(*connection, resp_));
+                 }),
+      memcached_listeners_(
           loop_,
-          [this](int fd, Connection::Addresses addresses) { accept(fd, std::move(addresses)); }),
+          [this](int fd, Connection::Addresses addresses) {
+            Connection* connection = accept(fd, std::move(addresses), "SERVER_ERROR ");
+            if (connection == nullptr) return;
+            connection->start(std::make_unique<MemcachedClient>(*connection, *memcached_));
+          }),
       service_manager_(options_.supervised) {
   run_.supervised = service_manager_.name();
   register_commands();
+  register_memcached_commands();
   add_info_sections(info_, {config_,
                             run_,
                             databases_,
                             dispatcher_,
+                            memcached_commands_,
                             clients_,
                             blocked_,
                             resp_,
@@ -161,6 +174,32 @@ void App::register_commands() {
   commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
 }
 
+void App::register_memcached_commands() {
+  for (const auto rows :
+       {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
+        memcached_admin_commands(), memcached_meta_get_commands(), memcached_meta_change_commands(),
+        memcached_binary_item_commands(), memcached_binary_admin_commands(),
+        memcached_stats_commands()}) {
+    memcached_commands_.add(rows, std::as_const(memcached_services_));
+  }
+  memcached_.emplace(resp_, memcached_commands_);
+}
+
+// The flush that was asked for with a delay, as if a client asked for it now.
+bool App::flush_memcached_items() {
+  ChunkPool pool;
+  OutputBuffer out(pool);
+  Session session(clients_.next_id(), out, Dialect::kMemcachedText);
+  session.db = static_cast<unsigned>(options_.memcached_database);
+  const std::string_view args[] = {"flush_all"};
+  const Command* command = memcached_commands_.find(args[0]);
+  const bool done =
+      dispatcher_.execute(session, {command, args, {}, nullptr}) == Dispatcher::Outcome::kDone &&
+      session.reply.last_error().empty();
+  out.clear();
+  return done;
+}
+
 // Names are looked up as they were given, so a command can take the name that another one has left.
 Result<> App::rename_commands() {
   for (const Words& words : options_.rename_command) {
@@ -234,6 +273,9 @@ void App::sample_metrics() {
 
 void App::reset_stats() {
   dispatcher_.reset_stats();
+  commands_.reset_stats();
+  memcached_commands_.reset_stats();
+  memcached_stats_ = {};
   databases_.stats().hits = databases_.stats().misses = databases_.stats().expired =
       databases_.stats().expired_fields = databases_.stats().evicted = 0;
   loop_.stats() = {};
@@ -245,7 +287,17 @@ void App::reset_stats() {
 
 Result<> App::listen() {
   if (const auto renamed = rename_commands(); !renamed) return renamed;
-  if (const auto opened = listeners_.open(options_); !opened) return opened;
+  if (options_.memcached_database >= options_.databases) {
+    return Error{"There is no such database: memcached-database " +
+                 std::to_string(options_.memcached_database)};
+  }
+  if (const auto opened = listeners_.open(resp_addresses(options_)); !opened) return opened;
+  if (const auto opened = memcached_listeners_.open(memcached_addresses(options_)); !opened) {
+    return opened;
+  }
+  if (!listeners_.any() && !memcached_listeners_.any()) {
+    return Error{"Configured to not listen anywhere, exiting."};
+  }
   write_pid_file();
   title_.show(options_, config_.config_file());
   return {};
@@ -255,6 +307,9 @@ Result<> App::listen() {
 void App::watch_files() {
   snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   snapshots_.other_child = [this] { return aof_.rewriting() || backup_copy_.has_child(); };
+  databases_.on_all_deleted = [this] {
+    if (!aof_driver_.replaying()) snapshots_.all_deleted();
+  };
   snapshots_.on_saved = [this](const std::string& path) {
     back_up(path, fmt::format("dump-{}.rdb", clock_.now_ms() / 1000));
   };
@@ -294,16 +349,19 @@ void App::write_pid_file() {
   }
 }
 
-void App::accept(int fd, Connection::Addresses addresses) {
-  if (loop_.connections() >= options_.maxclients) return refuse(fd, kTooManyClients);
+Connection* App::accept(int fd, Connection::Addresses addresses, std::string_view mark) {
+  if (loop_.connections() >= options_.maxclients) {
+    refuse(fd, std::string(mark).append(kTooManyClients));
+    return nullptr;
+  }
   if (options_.protected_mode && options_.requirepass.empty() && !addresses.unix_socket &&
       !is_loopback(addresses.peer)) {
-    return refuse(fd, kProtectedMode);
+    refuse(fd, std::string(mark).append(kProtectedMode));
+    return nullptr;
   }
   ++loop_.stats().connections_accepted;
   if (!addresses.unix_socket) configure_tcp(fd, options_.tcp_keepalive_s);
-  auto* connection = new Connection(loop_, fd, std::move(addresses));
-  connection->start(std::make_unique<RespClient>(*connection, resp_));
+  return new Connection(loop_, fd, std::move(addresses));
 }
 
 void App::refuse(int fd, std::string_view reason) {

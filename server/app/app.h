@@ -34,6 +34,8 @@
 #include "server/engine/key_waiters.h"
 #include "server/engine/resp_client.h"
 #include "server/engine/transactions.h"
+#include "server/memcached/memcached_client.h"
+#include "server/memcached/memcached_services.h"
 #include "server/metrics/info.h"
 #include "server/metrics/memory_gauge.h"
 #include "server/metrics/memory_meter.h"
@@ -70,15 +72,19 @@ class App {
   void watch_files();
   void back_up(const std::string& path, const std::string& name);
   void look_at_log();
+  Result<> listen_again(Listeners& listeners, const ListenAddresses& addresses,
+                        std::string_view failure);
   void limit_memory(const Options& options);
-  Result<> listen_again(const Options& options, std::string_view failure);
   void watch_crashes(const Options& options);
   void report_ineffective_options();
   void end_batch();
   void add_jobs();
   void sample_metrics();
   void reset_stats();
-  void accept(int fd, Connection::Addresses addresses);
+  void register_memcached_commands();
+  bool flush_memcached_items();
+  // Null where the client was refused, with a line that follows `mark`.
+  Connection* accept(int fd, Connection::Addresses addresses, std::string_view mark);
   void refuse(int fd, std::string_view reason);
   void write_pid_file();
   void wait_for_signals();
@@ -96,11 +102,17 @@ class App {
   KeyEvents key_events_{databases_};
   Transactions transactions_{dispatcher_, key_events_};
   ClientRegistry clients_;
+  CommandTable memcached_commands_{"memcached|"};
   RespContext resp_;
   NetLoop loop_;
   LoopTimers timers_{loop_.io()};
   BlockedClients blocked_{timers_};
   KeyWaiters key_waiters_{dispatcher_, key_events_, blocked_};
+  DelayedFlush delayed_flush_{timers_, [this] { return flush_memcached_items(); }};
+  MemcachedStats memcached_stats_;
+  MemcachedServices memcached_services_{options_,       clients_,         loop_.stats(),
+                                        delayed_flush_, memcached_stats_, clock_.monotonic_ms()};
+  std::optional<MemcachedContext> memcached_;  // once its commands are registered
   ClientPause pause_{dispatcher_, clients_, timers_};
   MonitorFeed monitors_{dispatcher_};
   SlowCommands slow_commands_{dispatcher_};
@@ -140,6 +152,7 @@ class App {
                            slow_commands_.latency()};
   asio::signal_set signals_;
   Listeners listeners_;
+  Listeners memcached_listeners_;
   ServiceManager service_manager_;
   PidFile pid_file_;
   std::unique_ptr<DirectoryLock> directory_lock_;

@@ -17,6 +17,9 @@
 namespace tarn {
 namespace {
 
+constexpr std::string_view kBadPort = "Unable to listen on this port. Check server logs.";
+constexpr std::string_view kBadAddresses = "Failed to bind to specified addresses.";
+
 Result<> enter(const std::string& directory) {
   if (::chdir(directory.c_str()) == 0) return {};
   return Error{std::strerror(errno)};
@@ -88,10 +91,16 @@ void App::watch_options() {
        [this](const Options& now) { require_authentication(clients_, !now.requirepass.empty()); });
   when({"maxclients"}, [](const Options& now) { return make_room(now.maxclients); });
   when({"port"}, [this](const Options& now) {
-    return listen_again(now, "Unable to listen on this port. Check server logs.");
+    return listen_again(listeners_, resp_addresses(now), kBadPort);
   });
   when({"bind"}, [this](const Options& now) {
-    return listen_again(now, "Failed to bind to specified addresses.");
+    return listen_again(listeners_, resp_addresses(now), kBadAddresses);
+  });
+  when({"memcached-port"}, [this](const Options& now) {
+    return listen_again(memcached_listeners_, memcached_addresses(now), kBadPort);
+  });
+  when({"memcached-bind"}, [this](const Options& now) {
+    return listen_again(memcached_listeners_, memcached_addresses(now), kBadAddresses);
   });
   when({"port", "bind", "proc-title-template"},
        [this](const Options& now) { title_.show(now, config_.config_file()); });
@@ -119,8 +128,9 @@ void App::limit_memory(const Options& options) {
 }
 
 // A socket of the new port or address may be one of the old, so these close first.
-Result<> App::listen_again(const Options& options, std::string_view failure) {
-  const auto opened = listeners_.reopen_tcp(options);
+Result<> App::listen_again(Listeners& listeners, const ListenAddresses& addresses,
+                           std::string_view failure) {
+  const auto opened = listeners.reopen_tcp(addresses);
   if (opened) return {};
   spdlog::warn("{}", opened.error().message);
   return Error{std::string(failure)};

@@ -11,6 +11,9 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/numbers.h"
+#include "persistence/rdb/rdb_format.h"
+
 namespace tarn {
 namespace {
 
@@ -46,7 +49,7 @@ void DatasetLoading::begin(std::string file, std::uint64_t total_bytes) {
   state_.started_s = clock.now_ms() / 1000;
   state_.started_ms = clock.monotonic_ms();
   state_.total_bytes = total_bytes;
-  state_.loaded_bytes = state_.keys = 0;
+  state_.loaded_bytes = state_.keys = state_.used_memory = 0;
   on_terminal_ = options_.logfile.empty() && ::isatty(STDOUT_FILENO) != 0;
   next_log_ms_ = state_.started_ms + kLogEveryMs;
   next_bar_ms_ = state_.started_ms + kBarEveryMs;
@@ -60,6 +63,10 @@ void DatasetLoading::progress(std::uint64_t bytes, std::uint64_t keys) {
   state_.keys = keys;
   serve();
   if (options_.key_load_delay_us != 0) pause_for(more_keys);
+}
+
+void DatasetLoading::note(std::string_view name, std::string_view value) {
+  if (name == rdb::kAuxUsedMemory) static_cast<void>(parse_uint64(value, state_.used_memory));
 }
 
 void DatasetLoading::end() {

@@ -28,6 +28,8 @@ class DatasetLoading {
 
   void begin(std::string file, std::uint64_t total_bytes);
   void progress(std::uint64_t bytes, std::uint64_t keys);
+  // An auxiliary field of the file.
+  void note(std::string_view name, std::string_view value);
   void end();
 
   // Somebody has ended the server meanwhile: whoever loads gives up.

@@ -11,7 +11,18 @@
 
 namespace tarn {
 
-// The listening sockets that the options ask for.
+// Where clients of one protocol may connect.
+struct ListenAddresses {
+  const std::vector<std::string>& hosts;  // one that starts with "-" may be missing here
+  int port;                               // 0: no TCP
+  const std::string& unix_path;           // empty: none
+  unsigned unix_permissions;
+  int backlog;
+};
+ListenAddresses resp_addresses(const Options& options);
+ListenAddresses memcached_addresses(const Options& options);
+
+// The listening sockets of one protocol.
 class Listeners {
  public:
   Listeners(NetLoop& loop, Listener::Accept accept) : loop_(loop), accept_(std::move(accept)) {}
@@ -21,13 +32,14 @@ class Listeners {
   Listeners& operator=(const Listeners&) = delete;
 
   // Opens all of them and accepts.
-  Result<> open(const Options& options);
+  Result<> open(const ListenAddresses& addresses);
   // Closes the TCP sockets and opens those that the options ask for now.
-  Result<> reopen_tcp(const Options& options);
+  Result<> reopen_tcp(const ListenAddresses& addresses);
+  bool any() const { return !tcp_.empty() || unix_ != nullptr; }
 
  private:
-  Result<> open_tcp(const Options& options);
-  Result<> open_unix(const Options& options);
+  Result<> open_tcp(const ListenAddresses& addresses);
+  Result<> open_unix(const ListenAddresses& addresses);
 
   NetLoop& loop_;
   Listener::Accept accept_;

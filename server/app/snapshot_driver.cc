@@ -108,6 +108,9 @@ Result<> SnapshotDriver::load(bool at_start) {
     how.on_progress = [this](std::uint64_t bytes, std::uint64_t keys) {
       loading_.progress(bytes, keys);
     };
+    how.on_aux = [this](std::string_view name, std::string_view value) {
+      loading_.note(name, value);
+    };
   }
   const auto summary = read_rdb(source, how, dispatcher_.databases());
   if (at_start) loading_.end();

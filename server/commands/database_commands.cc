@@ -34,7 +34,7 @@ void flushdb(Call& call) {
 
 void flushall(Call& call) {
   if (!flush_mode_fits(call)) return;
-  call.databases.flush_all();
+  call.databases.delete_all();
   call.reply.ok();
 }
 

@@ -37,7 +37,8 @@ void reply_attribute(Reply& reply) {
 void send_push(Call& call) {
   if (!call.reply.resp3()) return call.reply.error(kNeedsResp3);
   const bool quiet = call.session.reply_mode != Session::ReplyMode::kOn;
-  Reply push(quiet ? call.session.pushes() : call.reply.out(), call.session.protocol);
+  Reply push(quiet ? call.session.pushes() : call.reply.out(), call.session.protocol,
+             Dialect::kResp);
   push.push(2);
   push.bulk("server-cpu-usage");
   push.integer(42);

@@ -33,7 +33,7 @@ std::int64_t visible_count(const Session& session, TopicKind kind) {
 }
 
 void answer(Call& call, TopicKind kind, std::optional<std::string_view> name) {
-  Reply reply(answers(call), call.session.protocol);
+  Reply reply(answers(call), call.session.protocol, Dialect::kResp);
   reply.push(3);
   reply.bulk(call.command.row->name);
   name ? reply.bulk(*name) : reply.null();

@@ -25,12 +25,13 @@ struct SetOptions {
   TtlOption ttl;
   bool get = false;
   std::optional<std::uint32_t> client_flags;
+  bool stale = false;
 
   void read(ArgReader& args);
   bool allow(const Entry* entry) const;
 
  private:
-  bool accept_client_flags(ArgReader& args);
+  bool accept_item_option(ArgReader& args);
   bool accept_condition(ArgReader& args);
   bool accept_existence(ArgReader& args, std::string_view word, Existence wanted);
 };
@@ -40,14 +41,16 @@ void SetOptions::read(ArgReader& args) {
     if (args.accept("get")) {
       get = true;
     } else if (!accept_condition(args) && !ttl.accept(args, TtlOption::Kind::kKeepTtl) &&
-               !accept_client_flags(args)) {
+               !accept_item_option(args)) {
       args.fail_syntax();
     }
   }
 }
 
-// What memcached's clients see beside the value. No option of Redis; the append-only file needs it.
-bool SetOptions::accept_client_flags(ArgReader& args) {
+// What memcached's clients see beside the value. No options of Redis; the append-only file needs
+// them.
+bool SetOptions::accept_item_option(ArgReader& args) {
+  if (!stale && args.accept("stale")) return stale = true;
   if (client_flags || !args.accept("flags", 1)) return false;
   client_flags = static_cast<std::uint32_t>(
       args.integer_in(0, std::numeric_limits<std::uint32_t>::max(), kFlagsOutOfRange));
@@ -107,7 +110,8 @@ void set_with_options(Call& call) {
   }
   const std::uint32_t client_flags = options.client_flags.value_or(0);
   store(call, key, 2, *ttl, client_flags);
-  propagate_set(call, key.bytes, call.args[2], *ttl, client_flags);
+  if (options.stale) call.db().peek(key)->mark_stale();
+  propagate_set(call, key.bytes, call.args[2], *ttl, client_flags, options.stale);
   if (!options.get) call.reply.ok();
 }
 
@@ -173,7 +177,7 @@ constexpr CommandRow kRows[] = {
         .syntax = "key value "
                   "[NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] "
                   "[GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|"
-                  "PXAT unix-time-milliseconds|KEEPTTL] [FLAGS client-flags]",
+                  "PXAT unix-time-milliseconds|KEEPTTL] [FLAGS client-flags] [STALE]",
         .history = "2.6.12: Added the `EX`, `PX`, `NX` and `XX` options.\n"
                    "6.0.0: Added the `KEEPTTL` option.\n"
                    "6.2.0: Added the `GET`, `EXAT` and `PXAT` option.\n"

@@ -65,9 +65,9 @@ std::optional<std::int64_t> TtlOption::deadline_ms(Call& call) const {
 }
 
 void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl,
-                   std::uint32_t client_flags) {
+                   std::uint32_t client_flags, bool stale) {
   if (!call.propagates()) return;
-  std::array<std::string_view, 7> args = {"SET", key, value};
+  std::array<std::string_view, 8> args = {"SET", key, value};
   std::size_t count = 3;
   std::string deadline;
   std::string flags;
@@ -83,6 +83,7 @@ void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl
     args[count++] = "FLAGS";
     args[count++] = flags;
   }
+  if (stale) args[count++] = "STALE";
   call.propagate_as(std::span(args.data(), count));
 }
 

@@ -39,7 +39,7 @@ class TtlOption {
 
 // Tells that a key got a string, and what became of its deadline, in place of the request.
 void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl,
-                   std::uint32_t client_flags = 0);
+                   std::uint32_t client_flags = 0, bool stale = false);
 
 // Sends "invalid expire time", naming the command.
 void reply_invalid_expire_time(Call& call);

@@ -49,13 +49,17 @@ OptionType pubsub_default() {
                                 {"resetchannels", PubsubDefault::kResetChannels}});
 }
 
+// memcached's bounds are 1 KiB and 1 GiB; a string here has at most 512 MiB.
+constexpr std::int64_t kMinItemBytes = 1024;
+constexpr std::int64_t kMaxItemBytes = std::int64_t{512} << 20;
+
 }  // namespace
 
 std::vector<Option> server_rows() {
   using O = Options;
   return {
       // Network
-      {"bind", bind_addresses(), kMultiArg},
+      {"bind", bind_addresses(&O::bind), kMultiArg},
       {"port", number(&O::port, 0, 65535)},
       {"tcp-backlog", number(&O::tcp_backlog, 0, kMaxInt), kImmutable},
       {"tcp-keepalive", number(&O::tcp_keepalive_s, 0, kMaxInt)},
@@ -65,6 +69,16 @@ std::vector<Option> server_rows() {
       {"protected-mode", yes_no(&O::protected_mode)},
       {"bind-source-addr", text(&O::bind_source_addr), kNoEffect},
       {"socket-mark-id", number(&O::socket_mark_id, 0, kMaxUint), kImmutable | kNoEffect},
+
+      // The memcached protocol
+      {"memcached-bind", bind_addresses(&O::memcached_bind), kMultiArg},
+      {"memcached-port", number(&O::memcached_port, 0, 65535)},
+      {"memcached-unixsocket", text(&O::memcached_unixsocket), kImmutable},
+      {"memcached-unixsocketperm", octal(&O::memcached_unixsocketperm, 0777), kImmutable},
+      {"memcached-database", number(&O::memcached_database, 0, kMaxInt), kImmutable},
+      {"memcached-max-item-size",
+       memory(&O::memcached_max_item_size, kMinItemBytes, 0, kMaxItemBytes)},
+      {"memcached-max-key-size", number(&O::memcached_max_key_size, 250, 1024)},
 
       // General
       {"databases", number(&O::databases, 1, kMaxInt), kImmutable},

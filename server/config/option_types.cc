@@ -119,12 +119,13 @@ OptionType octal(unsigned Options::*field, unsigned max) {
   };
 }
 
-OptionType memory(std::uint64_t Options::*field, std::int64_t min, std::uint64_t low) {
+OptionType memory(std::uint64_t Options::*field, std::int64_t min, std::uint64_t low,
+                  std::int64_t max) {
   return {
       .parse = [=](Arguments words, Options& options) -> Result<> {
         Result<std::int64_t> bytes = parse_memory(words[0]);
         if (!bytes) return Error{"argument must be a memory value"};
-        if (Result<> range = check_range(*bytes, min, kMaxInt64); !range) return range;
+        if (Result<> range = check_range(*bytes, min, max); !range) return range;
         options.*field = std::max(static_cast<std::uint64_t>(*bytes), low);
         return {};
       },

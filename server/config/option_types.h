@@ -57,7 +57,8 @@ OptionType clamped_number(int Options::*field, std::int64_t min, std::int64_t ma
 OptionType octal(unsigned Options::*field, unsigned max);
 
 // An amount of bytes, of min and more, with an optional unit; less than `low` becomes `low`.
-OptionType memory(std::uint64_t Options::*field, std::int64_t min = 0, std::uint64_t low = 0);
+OptionType memory(std::uint64_t Options::*field, std::int64_t min = 0, std::uint64_t low = 0,
+                  std::int64_t max = kMaxInt64);
 
 // An amount of bytes, or a percentage from 0% to 100%.
 OptionType memory_share(MemoryShare Options::*field);

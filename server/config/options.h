@@ -117,6 +117,15 @@ struct Options {
   std::string bind_source_addr;
   std::uint32_t socket_mark_id = 0;
 
+  // The memcached protocol
+  std::vector<std::string> memcached_bind = {"*", "-::*"};  // as bind
+  int memcached_port = 0;                                   // 0: no TCP port
+  std::string memcached_unixsocket;
+  unsigned memcached_unixsocketperm = 0;  // 0: as the umask leaves it
+  int memcached_database = 0;
+  std::uint64_t memcached_max_item_size = 1 << 20;
+  int memcached_max_key_size = 250;  // of base64 keys; others are no longer than 250
+
   // General
   int databases = 16;
   bool daemonize = false;

@@ -153,17 +153,17 @@ bool is_alphanumeric(char c) {
 
 }  // namespace
 
-OptionType bind_addresses() {
+OptionType bind_addresses(std::vector<std::string> Options::*field) {
   return word_lists(
-      [](Arguments words, Options& options) -> Result<> {
+      [field](Arguments words, Options& options) -> Result<> {
         if (words.size() > kMaxBindAddresses) return Error{"Too many bind addresses specified."};
         if (is_empty_list(words)) words = {};
-        options.bind.assign(words.begin(), words.end());
+        (options.*field).assign(words.begin(), words.end());
         return {};
       },
-      [](const Options& options) -> std::vector<Words> {
-        if (options.bind.empty()) return empty_list();
-        return {options.bind};
+      [field](const Options& options) -> std::vector<Words> {
+        if ((options.*field).empty()) return empty_list();
+        return {options.*field};
       });
 }
 

@@ -10,14 +10,14 @@ namespace tarn {
 // The types of single options whose values have a form of their own; each is documented by the
 // option of the same name in redis.conf.example.
 
-OptionType bind_addresses();        // bind
-OptionType save_points();           // save
-OptionType output_buffer_limits();  // client-output-buffer-limit
-OptionType notify_flags();          // notify-keyspace-events
-OptionType oom_score_values();      // oom-score-adj-values
-OptionType percentiles();           // latency-tracking-info-percentiles
-OptionType master_address();        // replicaof
-OptionType working_directory();     // dir: resolved, must exist
+OptionType bind_addresses(std::vector<std::string> Options::*field);  // bind
+OptionType save_points();                                             // save
+OptionType output_buffer_limits();                                    // client-output-buffer-limit
+OptionType notify_flags();                                            // notify-keyspace-events
+OptionType oom_score_values();                                        // oom-score-adj-values
+OptionType percentiles();        // latency-tracking-info-percentiles
+OptionType master_address();     // replicaof
+OptionType working_directory();  // dir: resolved, must exist
 OptionType shutdown_behavior(unsigned Options::*field);
 
 // Checks of text options.

@@ -6,7 +6,7 @@ namespace tarn {
 namespace {
 
 // Closing a session removes it from the registry.
-std::vector<Session*> all_sessions(const RespContext& context) {
+std::vector<Session*> all_sessions(const ClientContext& context) {
   std::vector<Session*> sessions;
   sessions.reserve(context.clients.size());
   for (const auto& [id, session] : context.clients.sessions()) sessions.push_back(session);
@@ -15,7 +15,7 @@ std::vector<Session*> all_sessions(const RespContext& context) {
 
 }  // namespace
 
-void drop_idle_clients(RespContext& context) {
+void drop_idle_clients(ClientContext& context) {
   if (context.options.timeout_s == 0) return;
   const std::int64_t oldest_ms =
       context.dispatcher.clock().monotonic_ms() - std::int64_t{context.options.timeout_s} * 1000;
@@ -28,7 +28,7 @@ void drop_idle_clients(RespContext& context) {
   }
 }
 
-void enforce_output_limits(RespContext& context) {
+void enforce_output_limits(ClientContext& context) {
   for (Session* session : all_sessions(context)) {
     if (!session->reply.out().empty()) enforce_output_limit(context, *session);
   }

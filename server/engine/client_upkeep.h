@@ -1,6 +1,6 @@
 #pragma once
 
-#include "server/engine/resp_client.h"
+#include "server/engine/client_context.h"
 
 namespace tarn {
 
@@ -8,9 +8,9 @@ namespace tarn {
 
 // Closes connections that have sent nothing for longer than `timeout` permits, unless they wait for
 // the server: monitors, blocked and paused clients.
-void drop_idle_clients(RespContext& context);
+void drop_idle_clients(ClientContext& context);
 
 // Closes connections whose replies have waited above the soft limit for too long.
-void enforce_output_limits(RespContext& context);
+void enforce_output_limits(ClientContext& context);
 
 }  // namespace tarn

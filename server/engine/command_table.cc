@@ -82,15 +82,23 @@ void derive_key_range(Command& command) {
 
 }  // namespace
 
-CommandTable::CommandTable() : buckets_(kFirstBuckets) {}
+CommandTable::CommandTable(std::string prefix)
+    : prefix_(std::move(prefix)), buckets_(kFirstBuckets) {}
+
+void CommandTable::reset_stats() {
+  for (const auto& command : commands_) {
+    command->stats.reset();
+    for (const auto& subcommand : command->subcommands) subcommand->stats.reset();
+  }
+}
 
 void CommandTable::add(std::span<const CommandRow> rows, void* feature, const void* feature_type) {
   const auto make = [&](const CommandRow& row, const Command* parent) {
     auto command = std::make_unique<Command>();
     command->row = &row;
     command->parent = parent;
-    command->full_name =
-        parent == nullptr ? std::string(row.name) : parent->full_name + "|" + std::string(row.name);
+    command->full_name = (parent == nullptr ? prefix_ : parent->full_name + "|");
+    command->full_name += row.name;
     command->flags = row.flags;
     command->categories = derived_categories(row);
     command->feature = feature;

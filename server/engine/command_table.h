@@ -17,7 +17,8 @@ inline constexpr char kTypeTag = 0;
 // All commands by name. Families register their rows, with the feature that their handlers work on.
 class CommandTable {
  public:
-  CommandTable();
+  // `prefix` stands before the full names of commands, where those of another table have the same.
+  explicit CommandTable(std::string prefix = {});
 
   void add(std::span<const CommandRow> rows) { add(rows, nullptr, nullptr); }
   template <class Feature>
@@ -35,6 +36,8 @@ class CommandTable {
   // In the order of registration; containers hold their subcommands.
   std::span<const std::unique_ptr<Command>> commands() const { return commands_; }
 
+  void reset_stats();
+
   // Gives a command another name; an empty one removes it. Returns false for an unknown name or a
   // new name that is taken. For rename-command, before anyone is served.
   bool rename(std::string_view name, std::string_view new_name);
@@ -50,6 +53,7 @@ class CommandTable {
   void index(std::string name, const Command* command);
   void grow();
 
+  const std::string prefix_;
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<Bucket> buckets_;  // open addressing, a power of two of them
   std::size_t used_ = 0;

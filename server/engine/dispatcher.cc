@@ -47,7 +47,6 @@ void Dispatcher::set_slow_threshold_us(std::int64_t threshold_us) {
 }
 
 void Dispatcher::set_propagation(Propagation* propagation) {
-  TARN_ASSERT(running_ == nullptr);
   propagation_ = propagation;
   if (propagation != nullptr) {
     afterwards_ |= kPropagate;
@@ -77,10 +76,6 @@ void Dispatcher::allow_writes(std::string_view source) {
 }
 
 void Dispatcher::reset_stats() {
-  for (const auto& command : table_.commands()) {
-    command->stats.reset();
-    for (const auto& subcommand : command->subcommands) subcommand->stats.reset();
-  }
   errors_.reset();
   commands_processed_ = 0;
 }

@@ -116,6 +116,7 @@ class Dispatcher {
   std::uint64_t last_end_cycles() const { return last_end_; }
 
   std::uint64_t commands_processed() const { return commands_processed_; }
+  // But for those of the commands themselves.
   void reset_stats();
 
  private:

@@ -26,7 +26,8 @@ Propagation::~Propagation() {
 }
 
 void Propagation::set_sink(EffectSink* sink) {
-  TARN_ASSERT(state_ == State::kNothing);
+  finish();
+  replaced_ = false;
   sink_ = sink;
   seen_changes_ = changes_by_commands(dispatcher_.databases().stats());
   events_.listen(*this, sink != nullptr ? KeyEvents::kExpired | KeyEvents::kFieldExpired : 0);

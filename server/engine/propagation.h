@@ -58,7 +58,8 @@ class Propagation final : public KeyObserver {
   Propagation(const Propagation&) = delete;
   Propagation& operator=(const Propagation&) = delete;
 
-  // Null for nobody. Not while a command runs.
+  // Null for nobody. While a command runs, the sink that leaves is told of what was done by then,
+  // and the one that comes of what is done from then on.
   void set_sink(EffectSink* sink);
 
   // The sessions whose commands had effects since the last call. Sessions that died are not among

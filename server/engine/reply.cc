@@ -39,11 +39,28 @@ void Reply::close_map(OutputBuffer::Placeholder place, std::size_t pairs) {
 }
 
 void Reply::error(std::string_view text) {
+  switch (dialect_) {
+    case Dialect::kResp: return write_error("-", text);
+    case Dialect::kMemcachedText: return write_error("SERVER_ERROR ", text);
+    case Dialect::kMemcachedBinary:
+      note_error(text);
+      memcached::write_error_packet(out_, answered_, memcached::BinaryStatus::kServerError,
+                                    last_error_);
+  }
+}
+
+void Reply::error_line(std::string_view line) { write_error("", line); }
+
+void Reply::note_error(std::string_view text) {
   last_error_ = text.substr(0, text.find_last_not_of("\r\n") + 1);
   std::replace_if(
       last_error_.begin(), last_error_.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
   failed_ = true;
-  out_.append("-");
+}
+
+void Reply::write_error(std::string_view mark, std::string_view text) {
+  note_error(text);
+  out_.append(mark);
   out_.append(last_error_);
   out_.append("\r\n");
 }

@@ -7,16 +7,28 @@
 
 #include "core/keyspace/entry.h"
 #include "server/net/output_buffer.h"
+#include "server/protocol/memcached_binary.h"
 #include "server/protocol/resp_writer.h"
 
 namespace tarn {
 
+// The protocol that a client speaks.
+enum class Dialect : std::uint8_t { kResp, kMemcachedText, kMemcachedBinary };
+
 // The reply to one command, in the protocol version that the client speaks: every method writes one
 // RESP value, and those that RESP2 lacks appear there as Redis shows them (a map as a flat array, a
-// double as a bulk string ...).
+// double as a bulk string ...). Commands of other dialects write to out() what is theirs; errors,
+// which also come from those who know no dialect, take the form of the client's.
 class Reply {
  public:
-  Reply(OutputBuffer& out, const int& protocol) : out_(out), protocol_(protocol) {}
+  Reply(OutputBuffer& out, const int& protocol, Dialect dialect)
+      : out_(out), protocol_(protocol), dialect_(dialect) {}
+
+  void speak(Dialect dialect) { dialect_ = dialect; }
+  // The packet of the binary protocol that is answered now: its header, and what follows.
+  void answers(std::string_view packet) {
+    answered_ = memcached::BinaryHeader::read(packet.data());
+  }
 
   bool resp3() const { return protocol_ >= 3; }
 
@@ -64,6 +76,8 @@ class Reply {
   // `text` begins with its code: "ERR syntax error". Line breaks become spaces; those at
   // the end are dropped.
   void error(std::string_view text);
+  // An error in a form of the dialect's own: `line` as it is, without its end.
+  void error_line(std::string_view line);
 
   // Errors written since the last call, and the text of the latest.
   bool take_failed() { return std::exchange(failed_, false); }
@@ -74,8 +88,13 @@ class Reply {
   const OutputBuffer& out() const { return out_; }
 
  private:
+  void note_error(std::string_view text);
+  void write_error(std::string_view mark, std::string_view text);
+
   OutputBuffer& out_;
   const int& protocol_;
+  Dialect dialect_;
+  memcached::BinaryHeader answered_;
   bool failed_ = false;
   std::string last_error_;
 };

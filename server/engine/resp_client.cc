@@ -1,6 +1,5 @@
 #include "server/engine/resp_client.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "core/base/cycle_clock.h"
@@ -12,13 +11,6 @@ namespace {
 
 // Enough for the misses of a batch to overlap; more would push each other out of the cache.
 constexpr std::size_t kMaxBatch = 128;
-// How long one client may run before the others have their turn.
-constexpr std::uint64_t kTurnUs = 1000;
-
-ClientClass client_class(const Session& session) {
-  if (session.monitor) return kReplicaClients;
-  return session.subscriber != nullptr ? kPubsubClients : kNormalClients;
-}
 
 // A web page can make its reader's browser send requests here, with commands in the body. They
 // begin with lines that no client sends.
@@ -27,33 +19,6 @@ bool is_http(std::string_view command) {
 }
 
 }  // namespace
-
-const OutputBufferLimit& output_limit(const Options& options, const Session& session) {
-  return options.client_output_buffer_limits[client_class(session)];
-}
-
-void enforce_output_limit(RespContext& context, Session& session) {
-  const OutputBufferLimit& limit = output_limit(context.options, session);
-  if (limit.hard_bytes == 0 && limit.soft_bytes == 0) return;
-  if (session.closing) return;
-  const std::size_t waiting = session.transport->output().memory_bytes();
-  const std::int64_t now_ms = context.dispatcher.clock().monotonic_ms();
-  bool exceeded = limit.hard_bytes > 0 && waiting > limit.hard_bytes;
-  if (limit.soft_bytes > 0 && waiting > limit.soft_bytes) {
-    if (session.soft_limit_since_ms == 0)
-      session.soft_limit_since_ms = std::max<std::int64_t>(now_ms, 1);
-    exceeded |= now_ms - session.soft_limit_since_ms > limit.soft_seconds * 1000;
-  } else {
-    session.soft_limit_since_ms = 0;
-  }
-  if (!exceeded) return;
-  ++context.output_limit_disconnections;
-  if (context.log_closing) {
-    context.log_closing(session, "its waiting replies exceed client-output-buffer-limit");
-  }
-  session.closing = true;
-  session.transport->close();
-}
 
 RespClient::RespClient(Transport& transport, RespContext& context)
     : context_(context),
@@ -75,7 +40,7 @@ void RespClient::on_closed() {
 
 InputHandler::Taken RespClient::on_input(std::string_view input) {
   session_.last_active_ms = context_.dispatcher.clock().monotonic_ms();
-  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kTurnUs);
+  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kClientTurnUs);
   std::size_t offset = 0;
   RespParser::Status status = RespParser::Status::kRequest;
   bool more = false;
@@ -176,9 +141,7 @@ std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
 }
 
 void RespClient::drop_http() {
-  if (context_.log_closing) context_.log_closing(session_, "it speaks HTTP; an attack, perhaps");
-  session_.closing = true;
-  transport_.close();
+  close_client(context_, session_, "it speaks HTTP; an attack, perhaps");
 }
 
 void RespClient::run_held() {
@@ -230,14 +193,7 @@ void RespClient::on_direct(std::size_t bytes) {
 bool RespClient::within_input_limit(std::size_t waiting_bytes) {
   for (const BlobRef& blob : received_) waiting_bytes += blob->size();
   if (in_transaction(session_)) waiting_bytes += session_.transaction->argument_bytes();
-  if (waiting_bytes <= context_.options.client_query_buffer_limit) return true;
-  ++context_.input_limit_disconnections;
-  if (context_.log_closing) {
-    context_.log_closing(session_, "its unfinished request exceeds client-query-buffer-limit");
-  }
-  session_.closing = true;
-  transport_.close();
-  return false;
+  return enforce_input_limit(context_, session_, waiting_bytes);
 }
 
 void RespClient::fail_protocol() {

@@ -1,16 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "server/config/options.h"
-#include "server/engine/client_registry.h"
-#include "server/engine/dispatcher.h"
+#include "server/engine/client_context.h"
 #include "server/engine/session.h"
 #include "server/net/transport.h"
 #include "server/protocol/resp_parser.h"
@@ -38,26 +35,10 @@ struct RespBatch {
   }
 };
 
-// What the clients of one server share.
-struct RespContext {
-  Dispatcher& dispatcher;
-  ClientRegistry& clients;
-  const Options& options;
+// What the clients that speak RESP share.
+struct RespContext : ClientContext {
   RespBatch batch{};
-  // Says why a client is about to be closed, for the log.
-  std::function<void(const Session&, std::string_view reason)> log_closing{};
-  // A client is gone; features that know it forget it.
-  std::function<void(Session&)> on_gone{};
-  std::uint64_t input_limit_disconnections = 0;
-  std::uint64_t output_limit_disconnections = 0;
 };
-
-// The class of clients that the session belongs to has this limit.
-const OutputBufferLimit& output_limit(const Options& options, const Session& session);
-
-// Closes a client whose waiting replies exceed client-output-buffer-limit. Called after its
-// commands and, for the soft limit, from time to time.
-void enforce_output_limit(RespContext& context, Session& session);
 
 // A client that speaks RESP: turns what its connection receives into commands, and runs them.
 //

@@ -23,7 +23,8 @@ using GateMask = std::uint32_t;
 // What the server knows of one client between its commands. A session belongs to its connection's
 // protocol handler; `transport` is that connection, and is null for sessions without one.
 struct Session {
-  Session(std::uint64_t client_id, OutputBuffer& output) : id(client_id), reply(output, protocol) {}
+  Session(std::uint64_t client_id, OutputBuffer& output, Dialect dialect = Dialect::kResp)
+      : id(client_id), reply(output, protocol, dialect) {}
 
   enum class ReplyMode : std::uint8_t { kOn, kOff, kSkipNext, kSkipThis };
 

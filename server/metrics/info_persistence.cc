@@ -78,7 +78,7 @@ void append_only_file(InfoWriter& out, const InfoSources& from) {
   if (!aof.is_open()) return;
   out.field("aof_current_size", aof.current_bytes());
   out.field("aof_base_size", aof.base_bytes());
-  out.field("aof_pending_rewrite", 0);
+  out.flag("aof_pending_rewrite", aof.rewrite_scheduled());
   out.field("aof_buffer_length", log.buffer_bytes());
   out.flag("aof_pending_bio_fsync", log.sync_in_progress());
   out.field("aof_delayed_fsync", log.delayed_syncs());
@@ -114,7 +114,7 @@ void loading_progress(InfoWriter& out, const InfoSources& from) {
   const std::int64_t left_s = state.left_s(from.dispatcher.clock().monotonic_ms());
   out.field("loading_start_time", state.started_s);
   out.field("loading_total_bytes", state.total_bytes);
-  out.field("loading_rdb_used_mem", 0);
+  out.field("loading_rdb_used_mem", state.used_memory);
   out.field("loading_loaded_bytes", state.loaded_bytes);
   out.format("loading_loaded_perc", "{:.2f}", state.percent());
   out.field("loading_eta_seconds", left_s < 0 ? 1 : left_s);

@@ -32,6 +32,7 @@ struct InfoSources {
   const RunInfo& run;
   const Databases& databases;
   Dispatcher& dispatcher;
+  const CommandTable& memcached_commands;
   const ClientRegistry& clients;
   const BlockedClients& blocked;
   const RespContext& resp;

@@ -73,9 +73,11 @@ void background(InfoWriter& out, const InfoSources& from) {
 // Calls visit(command) for every command and subcommand.
 template <class Visit>
 void for_each_command(const InfoSources& from, Visit visit) {
-  for (const auto& command : from.dispatcher.table().commands()) {
-    visit(*command);
-    for (const auto& subcommand : command->subcommands) visit(*subcommand);
+  for (const CommandTable* table : {&from.dispatcher.table(), &from.memcached_commands}) {
+    for (const auto& command : table->commands()) {
+      visit(*command);
+      for (const auto& subcommand : command->subcommands) visit(*subcommand);
+    }
   }
 }
 

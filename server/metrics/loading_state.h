@@ -15,6 +15,7 @@ struct LoadingState {
   std::uint64_t total_bytes = 0;  // 0: unknown
   std::uint64_t loaded_bytes = 0;
   std::uint64_t keys = 0;
+  std::uint64_t used_memory = 0;  // of the server that wrote the snapshot; 0: unknown
   // Of the last snapshot that was loaded.
   std::uint64_t keys_loaded = 0;
   std::uint64_t keys_expired = 0;

@@ -78,7 +78,12 @@ bool Connection::receive_into(std::span<char> target, std::size_t& received) {
     return false;
   }
   if (result == 0) {
-    close();
+    // The peer may have ended only what it sends, and still read what it has asked for.
+    if (takes_input() && !output_.empty()) {
+      close_after_flush();
+    } else {
+      close();
+    }
     return false;
   }
   received = static_cast<std::size_t>(result);

@@ -8,22 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "server/net/net_stats.h"
 #include "server/net/output_buffer.h"
 #include "server/net/ready_set.h"
 
 namespace tarn {
 
 class Connection;
-
-// Traffic since the start, or since CONFIG RESETSTAT.
-struct NetStats {
-  std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_rejected = 0;
-  std::uint64_t bytes_received = 0;
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t reads = 0;
-  std::uint64_t writes = 0;
-};
 
 // What all connections of the event loop share: the loop, memory for input and output, and the
 // rounds.

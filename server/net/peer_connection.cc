@@ -1,11 +1,19 @@
 #include "server/net/peer_connection.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <hiredis/sds.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,16 +39,62 @@ struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
 
+bool is_numeric(const std::string& host) {
+  in6_addr room{};
+  return ::inet_pton(AF_INET, host.c_str(), &room) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &room) == 1;
+}
+
+// The addresses of a host, as numbers; none where the name is unknown.
+std::vector<std::string> look_up(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
+  std::vector<std::string> addresses;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    char text[NI_MAXHOST];
+    if (::getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0,
+                      NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text);
+    }
+  }
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
+// The same, for so long at most; nothing where that was too short. A look-up cannot be stopped, so
+// it has a thread, which is left to itself then.
+std::optional<std::vector<std::string>> look_up_within(const std::string& host,
+                                                       std::int64_t timeout_ms) {
+  if (is_numeric(host)) return std::vector{host};
+  std::promise<std::vector<std::string>> promise;
+  std::future<std::vector<std::string>> addresses = promise.get_future();
+  std::thread([host, promise = std::move(promise)]() mutable {
+    promise.set_value(look_up(host));
+  }).detach();
+  const auto limit =
+      std::chrono::milliseconds(std::clamp<std::int64_t>(timeout_ms, 1, kMaxTimeoutMs));
+  if (addresses.wait_for(limit) != std::future_status::ready) return std::nullopt;
+  return addresses.get();
+}
+
 }  // namespace
 
 void PeerConnection::Free::operator()(redisContext* context) const { redisFree(context); }
 
 PeerConnection::Outcome<PeerConnection> PeerConnection::connect(const std::string& host, int port,
                                                                 std::int64_t timeout_ms) {
-  const timeval timeout = to_timeval(timeout_ms);
-  Context context(redisConnectWithTimeout(host.c_str(), port, timeout));
+  const auto addresses = look_up_within(host, timeout_ms);
+  if (!addresses) return PeerFault{PeerFault::During::kConnecting, true};
+  Context context;
+  int error = 0;
+  for (const std::string& address : *addresses) {
+    context.reset(redisConnectWithTimeout(address.c_str(), port, to_timeval(timeout_ms)));
+    error = errno;
+    if (context != nullptr && context->err == 0) break;
+  }
   if (context == nullptr || context->err != 0) {
-    const int error = errno;
     // One that nobody listens to is found out by writing, as far as clients are told.
     const bool refused =
         context != nullptr && context->err == REDIS_ERR_IO && error == ECONNREFUSED;

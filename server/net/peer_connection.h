@@ -24,8 +24,8 @@ struct PeerReply {
 };
 
 // A connection to another server of the Redis protocol, for commands that the whole server waits
-// for: every call blocks, at most for the timeout at a time that nothing moves. After a fault the
-// connection is of no further use.
+// for: every call blocks, at most for the timeout at a time that nothing moves, be it
+// the look-up of the host's name. After a fault the connection is of no further use.
 class PeerConnection {
  public:
   template <class T>

@@ -244,7 +244,7 @@ Session* Tracking::receiver_of(Session& tracker) {
   }
   tracked.broken_redirect = true;
   if (tracker.protocol >= 3) {
-    Reply push(tracker.pushes(), tracker.protocol);
+    Reply push(tracker.pushes(), tracker.protocol, Dialect::kResp);
     push.push(2);
     push.bulk("tracking-redir-broken");
     push.integer(static_cast<std::int64_t>(tracked.redirect));

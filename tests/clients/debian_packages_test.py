@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import unittest
 
@@ -55,6 +56,14 @@ FILLER = "".join(f"\nPackage: filler{i}\nVersion: {i}\nSection: misc\nInstalled-
                  "Depends: oak\n" for i in range(FILLERS))
 
 
+def load(url):
+    requests = subprocess.run([EXAMPLE / "load.py"], input=(INDEX + FILLER).encode(),
+                              stdout=subprocess.PIPE, check=True).stdout
+    loaded = subprocess.run(["redis-cli", "-u", url, "--pipe"], input=requests,
+                            stdout=subprocess.PIPE, check=True).stdout
+    assert b"errors: 0" in loaded, loaded
+
+
 class DebianPackages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -63,11 +72,7 @@ class DebianPackages(unittest.TestCase):
         cls.redis = redis.from_url(cls.url, decode_responses=True)
         cls.addClassCleanup(cls.redis.connection_pool.disconnect)
         for _ in range(2):  # Loading again changes nothing.
-            requests = subprocess.run([EXAMPLE / "load.py"], input=(INDEX + FILLER).encode(),
-                                      stdout=subprocess.PIPE, check=True).stdout
-            loaded = subprocess.run(["redis-cli", "-u", cls.url, "--pipe"], input=requests,
-                                    stdout=subprocess.PIPE, check=True).stdout
-            assert b"errors: 0" in loaded, loaded
+            load(cls.url)
 
     def lookup(self, *words):
         result = subprocess.run([EXAMPLE / "lookup.sh", *words], capture_output=True, text=True,
@@ -167,6 +172,37 @@ class DebianPackages(unittest.TestCase):
         self.lookup("find", "section:misc")
         self.lookup("users", "oak")
         self.assertEqual(self.redis.keys("found:*") + self.redis.keys("users:*"), [])
+
+
+class KilledServer(unittest.TestCase):
+    """What README.md shows under "Pull the plug"."""
+
+    def answers(self):
+        """Of the README's queries, and of every lookup: what they print."""
+        asked = [["redis-cli", "-u", self.url, *words] for words in (
+            ("DBSIZE",), ("SINTER", "deps:acorn", "deps:cedar"),
+            ("ZRANGE", "sizes", "0", "9", "REV", "WITHSCORES"))]
+        asked += [[EXAMPLE / "lookup.sh", *words] for words in (
+            ("show", "cedar"), ("version", "acorn", "birch", "filler42"), ("names", "*"),
+            ("largest",), ("needs", "acorn"), ("common", "acorn", "cedar", "filler7"),
+            ("users", "oak"), ("counts", "*"), ("find", "section:games"))]
+        return [subprocess.run(words, capture_output=True, text=True, check=True,
+                               env={**os.environ, "URL": self.url}, stdin=subprocess.DEVNULL).stdout
+                for words in asked]
+
+    def test_kill_9(self):
+        with listening_server("--appendonly", "yes", "--appendfsync", "always") as server:
+            self.url = f"redis://{HOST}:{server.port}"
+            load(self.url)
+            before = self.answers()
+            self.assertIn("filler42\n", before[5])
+            info = subprocess.run(["redis-cli", "-u", self.url, "INFO", "server"], text=True,
+                                  stdout=subprocess.PIPE, check=True).stdout
+            pid = int(info.split("process_id:")[1].split()[0])
+            os.kill(pid, signal.SIGKILL)
+            self.assertEqual(server.wait(), -signal.SIGKILL)
+            server.start()
+            self.assertEqual(self.answers(), before)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,15 @@
  *
  *     FAULTS_CONTROL   path of that file
  *     FAULTS_UNDER     only files under this directory count
+ *     FAULTS_LOOKUP    "hangs": names of hosts are never found
  */
 
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -225,3 +228,14 @@ OPEN_FUNCTION(open64)
   }
 OPENAT_FUNCTION(openat)
 OPENAT_FUNCTION(openat64)
+
+int getaddrinfo(const char* node, const char* service, const struct addrinfo* hints,
+                struct addrinfo** result) {
+  const char* how = getenv("FAULTS_LOOKUP");
+  if (how != NULL && strcmp(how, "hangs") == 0) {
+    for (;;) pause();
+  }
+  int (*real)(const char*, const char*, const struct addrinfo*, struct addrinfo**);
+  *(void**)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+  return real(node, service, hints, result);
+}

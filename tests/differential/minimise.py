@@ -2,13 +2,14 @@
 
 A history is a list of (connection, args). Replays start from `Pair.reset`, so a subset of a history
 is itself a history. First only the commands that share keys with the last one are tried, then
-halves, quarters and so on are left out (ddmin), then single commands.
+pieces are left out (`shorten`).
 """
 
 import time
 
 from grammar import KEY_SET
 from pair import CLOSED, Difference, StateDifference
+from shorten import shortened
 from support.resp import Reply
 
 
@@ -68,29 +69,7 @@ def minimise(pair, history, connections, found, budget_s=40.0):
         history = related
     elif not same(history):
         return history, False
-    pieces = 2
-    while len(history) > 1 and time.monotonic() < deadline:
-        size = max(1, len(history) // pieces)
-        shorter = _without_one_piece(history, size, same, deadline)
-        if shorter is not None:
-            history = shorter
-            pieces = max(2, pieces - 1)
-        elif size == 1:
-            break
-        else:
-            pieces = min(len(history), pieces * 2)
-    return history, True
-
-
-def _without_one_piece(history, size, same, deadline):
-    # Late pieces are kept longest: try to leave out the early ones first.
-    for start in range(0, len(history), size):
-        if time.monotonic() > deadline:
-            return None
-        candidate = history[:start] + history[start + size :]
-        if same(candidate):
-            return candidate
-    return None
+    return shortened(history, same, deadline), True
 
 
 _CONTEXT = {b"SELECT", b"HELLO", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET"}

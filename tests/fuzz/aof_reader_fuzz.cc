@@ -14,6 +14,7 @@
 #include "core/base/assert.h"
 #include "persistence/aof/annotation.h"
 #include "persistence/aof/aof_reader.h"
+#include "persistence/aof/segment_list.h"
 #include "tests/fuzz/mutation.h"
 
 namespace tarn {
@@ -43,9 +44,9 @@ class Segment {
     return *segment;
   }
   std::optional<std::uint64_t> first_sequence() const {
-    const auto sequence = first_sequence_of(kPath);
-    TARN_ASSERT(sequence);
-    return *sequence;
+    const auto list = SegmentList::read({kPath});
+    TARN_ASSERT(list);
+    return list->first(0);
   }
 
  private:

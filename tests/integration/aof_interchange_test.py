@@ -528,6 +528,33 @@ def torn():
                 refuses_to_cut(writer, size, kept)
 
 
+@check("damage in redis-server's segment before ours is refused, not left out", ours_only=True)
+def damaged_before_ours():
+    writer = logging("redis", "--auto-aof-rewrite-percentage", "0")
+    with writer:
+        with writer.client() as client:
+            for n in range(100):
+                client.do("SET", f"k{n}", "v" * 20)
+        writer.stop()
+        one = logging("tarn", "--appendfsync", "always")
+        carry(writer, one)
+        theirs = last_segment(one)
+        with one:
+            with one.client() as client:
+                for n in range(3):
+                    client.do("SET", f"ours{n}", n)
+            one.stop()
+            with open(theirs, "r+b") as file:
+                file.seek(os.path.getsize(theirs) // 2)
+                file.write(b"\0" * 30)
+            one.launch()
+            equal(one.wait(), 1, "exit status")
+            one.process = None
+            expect(os.path.basename(theirs).encode() in one.log(), "the log does not name the file")
+            code, said = run_tool("tarn-check-aof", one.directory + "/" + DIRECTORY)
+            expect(code != 0 and "nothing is lost" not in said, said)
+
+
 def cuts(writer, size, kept, whole):
     what = f"cut at {size}, whole up to {kept}"
     one = torn_copy(writer, size, "yes")

@@ -85,6 +85,36 @@ def half_closed():
         expect(closed, "the connection stayed open")
 
 
+@check("a half-closed client gets replies that are larger than all buffers", ours_only=True)
+def half_closed_large():
+    with server() as one, one.client() as admin, one.client() as client:
+        admin.do("SET", "k", "v" * 40_000)
+        client.send_raw(encode(["GET", "k"]) * 500)
+        client.sock.shutdown(1)
+        expect(
+            wait_until(lambda: b"cmd=get" in admin.do("CLIENT", "LIST")),
+            "nothing of it was executed",
+        )
+        data, closed = client.read_until_close(20)
+        equal(len(data), 500 * len("$40000\r\n\r\n" + "v" * 40_000))
+        expect(closed, "the connection stayed open")
+        expect(wait_until(lambda: connected(admin) == 1), lambda: f"{connected(admin)} are left")
+
+
+@check("a client that half-closes and never reads is gone when its connection breaks")
+def half_closed_deaf():
+    with server() as one, one.client() as admin, one.client() as client:
+        admin.do("SET", "k", "v" * 40_000)
+        client.send_raw(encode(["GET", "k"]) * 500)
+        client.sock.shutdown(1)
+        expect(
+            wait_until(lambda: b"cmd=get" in admin.do("CLIENT", "LIST")),
+            "nothing of it was executed",
+        )
+        client.abort()
+        expect(wait_until(lambda: connected(admin) == 1), lambda: f"{connected(admin)} are left")
+
+
 @check("idle connections are closed after `timeout` seconds, busy ones are not")
 def idle():
     with server("--timeout", "1") as one, one.client() as idler, one.client() as busy:

@@ -8,7 +8,7 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support.checks import KIND, check, equal, expect, main, server  # noqa: E402
+from support.checks import KIND, Skipped, check, equal, expect, main, server  # noqa: E402
 from support.server import Server, free_port  # noqa: E402
 
 DEBUG = ["--enable-debug-command", "yes"]
@@ -213,6 +213,33 @@ def silent_target():
             equal(len(silent.accepted), 1, "connections tried")
         equal(other.do("GET", "k"), b"v")
         equal(source.do("PING"), b"PONG")
+
+
+@check("a host's name that is not found in time costs the timeout", ours_only=True)
+def lost_name():
+    library = os.environ.get("TARN_FAULTS", "")
+    if not os.path.exists(library):
+        raise Skipped("TARN_FAULTS is not there")
+    sanitizer = os.environ.get("ASAN_OPTIONS", "")
+    env = {"LD_PRELOAD": library, "FAULTS_LOOKUP": "hangs",
+           "ASAN_OPTIONS": sanitizer + ":verify_asan_link_order=0"}
+    with server("--bind", HOST, env=env) as one, one.client() as source, one.client() as other:
+        source.do("SET", "k", "v")
+        reply = source.call("MIGRATE", "some.host", 6379, "k", 0, 300)
+        expect(reply.is_error and reply.value.startswith(b"IOERR "), lambda: f"{reply}")
+        equal(other.do("GET", "k"), b"v")
+
+
+@check("a target is found by its name")
+def named_target():
+    with server() as one, target_server() as two, one.client() as source:
+        source.do("SET", "k", "v")
+        says(source.call("MIGRATE", "localhost", two.port, "k", 0, 5000), "+", "OK")
+        with two.client() as target:
+            equal(target.do("GET", "k"), b"v")
+        source.do("SET", "k", "v")
+        reply = source.call("MIGRATE", "no-such-host.invalid", two.port, "k", 0, 5000)
+        expect(reply.is_error and reply.value.startswith(b"IOERR "), lambda: f"{reply}")
 
 
 @check("a target that goes away after the first key: that one moved, the others stay")

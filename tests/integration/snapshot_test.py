@@ -201,6 +201,54 @@ def misconf():
         equal(client.do("SET", "k", "w"), b"OK")
 
 
+@check("FLUSHALL ends a running save; with save points, the file is that of no data")
+def flushall_while_saving():
+    for points in ("3600 1", ""):
+        with server("--save", points, "--rdb-key-save-delay", "10000000") as one:
+            with one.client() as client:
+                for n in range(100):
+                    client.do("SET", n, n)
+                client.do("BGSAVE")
+                client.do("FLUSHDB")
+                equal(info(client)["rdb_bgsave_in_progress"], "1", "after FLUSHDB")
+                client.do("SET", "k", "v")
+                client.do("FLUSHALL")
+                expect(wait_until(lambda: idle(client)), "the child lives on")
+                facts = info(client)
+                equal(facts["rdb_last_bgsave_status"], "ok")
+                equal(facts["rdb_saves"], "1")
+                equal(facts["rdb_changes_since_last_save"], "0" if points else "202")
+                left = [name for name in os.listdir(one.directory) if name.endswith("rdb")]
+                equal(left, ["dump.rdb"] if points else [], f"files with save {points!r}")
+                client.do("SET", "after", 1)
+            one.kill()
+            one.process = None
+            one.start()
+            with one.client() as client:
+                equal(client.do("DBSIZE"), 0, "keys after a restart")
+
+
+@check("FLUSHALL that is read from a log leaves the snapshot alone", ours_only=True)
+def flushall_in_log():
+    with server("--save", "3600 1", "--appendonly", "yes", *DEBUG) as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+            client.do("FLUSHALL")
+            client.do("SET", "later", "v")
+            client.do("SAVE")
+        with open(dump_of(one), "rb") as file:
+            before = file.read()
+        one.kill()
+        one.process = None
+        one.start()
+        with one.client() as client:
+            equal(client.do("DBSIZE"), 1)
+            client.do("DEBUG", "LOADAOF")
+            equal(client.do("DBSIZE"), 1)
+        with open(dump_of(one), "rb") as file:
+            expect(file.read() == before, "reading the log has changed dump.rdb")
+
+
 @check("SHUTDOWN: SAVE and NOSAVE, and what the save points say; FORCE leaves despite a failure")
 def shutdowns():
     for points, how, saved in (
@@ -353,6 +401,7 @@ def loading():
             facts = info(client)
             equal(facts["loading"], "1")
             expect(int(facts["loading_total_bytes"]) > 0, facts)
+            expect(int(facts["loading_rdb_used_mem"]) > 2000 * 1000, facts)
             expect("loading_eta_seconds" in facts, facts)
             expect(client.call("SAVE").value.startswith(b"LOADING"), "SAVE while loading")
             client.do("CONFIG", "SET", "key-load-delay", "0")

@@ -283,6 +283,27 @@ TEST_CASE_TEMPLATE("it grows by segments and gives them back", Table, WideTable,
   CHECK(table.stats().merges > 100);
 }
 
+TEST_CASE_TEMPLATE("a table of the expected size does not split on the way there", Table, WideTable,
+                   NarrowTable) {
+  constexpr std::size_t kItems = 300'000;
+  std::vector<Item> items(kItems);
+  for (std::size_t i = 0; i < kItems; ++i) items[i] = {spread(i), i};
+  for (const std::size_t expected : {kItems, kItems / 10, kItems * 3, std::size_t{1}}) {
+    Table table;
+    table.expect(expected);
+    for (Item& item : items) table.insert(item.hash, &item);
+    table.check();
+    if (expected == kItems) {
+      CHECK(table.stats().splits < table.stats().segments / 10);
+      CHECK(table.memory_bytes() / table.size() <= 15);
+    }
+    table.expect(0);
+    for (const Item& item : items) REQUIRE(table.find(item.hash, is_key(item.key)) == &item);
+    for (Item& item : items) REQUIRE(table.erase_ref(item.hash, &item));
+    CHECK(table.memory_bytes() == sizeof(Table));
+  }
+}
+
 TEST_CASE("a split that separates nothing is followed by another") {
   Population<NarrowTable> people(one_corner);
   people.add_range(0, 2000);

@@ -17,6 +17,20 @@ namespace {
 
 constexpr std::int64_t kNow = 1'700'000'000'000;  // FakeClock's start
 
+// SINK ON, SINK OFF, as CONFIG SET appendonly does while it runs.
+struct SinkSwitch {
+  Propagation& propagation;
+  EffectSink& sink;
+};
+
+void switch_sink(Call& call) {
+  auto& control = call.feature<SinkSwitch>();
+  control.propagation.set_sink(call.args[1] == "ON" ? &control.sink : nullptr);
+  call.reply.ok();
+}
+
+constexpr CommandRow kSwitchRows[] = {{.name = "sink", .handler = switch_sink, .arity = 2}};
+
 struct PropagationFixture : CommandFixture {
   PropagationFixture()
       : CommandFixture({string_commands(),
@@ -42,6 +56,7 @@ struct PropagationFixture : CommandFixture {
                         zset_pop_commands(),
                         database_commands()}) {
     table.add(transaction_commands(), transactions);
+    table.add(kSwitchRows, sink_switch);
     propagation.set_sink(&sink);
   }
   ~PropagationFixture() { propagation.set_sink(nullptr); }
@@ -56,6 +71,7 @@ struct PropagationFixture : CommandFixture {
   Transactions transactions{dispatcher, events};
   RecordingSink sink;
   Propagation propagation{dispatcher, events};
+  SinkSwitch sink_switch{propagation, sink};
 };
 
 std::string at(std::int64_t after_ms) { return std::to_string(kNow + after_ms); }
@@ -82,6 +98,21 @@ TEST_CASE_FIXTURE(PropagationFixture, "a command that changed nothing is not tol
   CHECK(effects("FLUSHALL") == "");
   CHECK(effects("SWAPDB 1 1") == "");
   CHECK(effects("SWAPDB 0 1") == "0: SWAPDB 0 1");
+}
+
+TEST_CASE_FIXTURE(PropagationFixture, "who is told can change while a command runs") {
+  CHECK(effects("SINK OFF") == "");
+  CHECK(effects("SET k 1") == "");
+  CHECK(effects("SINK ON") == "");
+  CHECK(effects("SET k 2") == "0: SET k 2");
+  for (const char* line :
+       {"MULTI", "INCR k", "SINK OFF", "INCR k", "SINK ON", "INCR k", "INCR n"}) {
+    run(line);
+  }
+  CHECK(effects("EXEC") == "0: INCR k; {; 0: INCR k; 0: INCR n; }");
+  for (const char* line : {"MULTI", "INCR k", "INCR n", "SINK OFF", "INCR k"}) run(line);
+  CHECK(effects("EXEC") == "{; 0: INCR k; 0: INCR n; }");
+  CHECK(effects("INCR k") == "");
 }
 
 TEST_CASE_FIXTURE(PropagationFixture, "a BITFIELD that only made room is told") {

@@ -1,0 +1,202 @@
+// The binary protocol's commands on items.
+
+#include "server/memcached/binary_request.h"
+#include "server/memcached/families.h"
+#include "server/memcached/text_support.h"
+
+namespace tarn {
+namespace {
+
+using namespace memcached;
+
+using KeyRule = BinaryRequest::KeyRule;
+
+bool returns_key(Opcode opcode) {
+  return opcode == Opcode::kGetK || opcode == Opcode::kGetKQ || opcode == Opcode::kGatK ||
+         opcode == Opcode::kGatKQ;
+}
+
+// Exptimes have 32 bits here, and those beyond 2^31 are negative: they have passed.
+Expiry expiry_of(Call& call, std::uint32_t exptime) {
+  return Expiry::from_exptime(call, static_cast<std::int32_t>(exptime));
+}
+
+// --- Reading
+
+void reply_missing(BinaryRequest& request) {
+  if (request.quiet()) return;
+  if (!returns_key(request.opcode())) return request.reply_error(BinaryStatus::kNotFound);
+  request.reply(BinaryStatus::kNotFound, {}, request.key(), {}, 0);
+}
+
+void get_item(Call& call, BinaryRequest& request, const std::optional<Expiry>& touch) {
+  const Key key = call.key(1);
+  Entry* item = find_item(call, key);
+  count_read(call, item != nullptr, touch.has_value());
+  if (item == nullptr) return reply_missing(request);
+  const std::uint64_t cas = call.db().cas(key);
+  item = call.db().peek(key);
+  request.reply_item(*item, cas, returns_key(request.opcode()), request.opcode() != Opcode::kTouch);
+  mark_fetched(call, *item);
+  if (touch) touch_item(call, key, *touch);
+}
+
+void get(Call& call) {
+  BinaryRequest request(call);
+  if (request.has_shape(0, KeyRule::kNeeded)) get_item(call, request, std::nullopt);
+}
+
+void touch(Call& call) {
+  BinaryRequest request(call);
+  if (!request.has_shape(4, KeyRule::kNeeded)) return;
+  get_item(call, request, expiry_of(call, request.extra<std::uint32_t>(0)));
+}
+
+// --- Changing
+
+// The status for an outcome that is no success.
+BinaryStatus status_of(ItemOutcome outcome) {
+  switch (outcome) {
+    case ItemOutcome::kNotFound: return BinaryStatus::kNotFound;
+    case ItemOutcome::kNotStored: return BinaryStatus::kNotStored;
+    case ItemOutcome::kExists: return BinaryStatus::kExists;
+    case ItemOutcome::kNotNumber: return BinaryStatus::kNotNumber;
+    case ItemOutcome::kTooLarge: return BinaryStatus::kTooLarge;
+    case ItemOutcome::kNoItem:
+    case ItemOutcome::kDone: break;
+  }
+  return BinaryStatus::kServerError;
+}
+
+void reply_failure(Call& call, BinaryRequest& request, ItemOutcome outcome) {
+  if (outcome == ItemOutcome::kNoItem) {
+    return call.reply.error("the key holds another type than a string");
+  }
+  request.reply_error(status_of(outcome));
+}
+
+// The CAS of what was stored; an item that has expired at once has none.
+std::uint64_t cas_of(Call& call, const Key& key) {
+  return call.db().contains(key) ? call.db().cas(key) : 0;
+}
+
+void reply_stored(Call& call, BinaryRequest& request, const Key& key) {
+  if (!request.quiet()) request.reply_ok(cas_of(call, key));
+}
+
+void store(Call& call, StoreMode mode) {
+  BinaryRequest request(call);
+  if (!request.has_shape(8, KeyRule::kNeeded)) return;
+  StoreRequest wanted{.mode = mode,
+                      .client_flags = request.extra<std::uint32_t>(0),
+                      .expiry = expiry_of(call, request.extra<std::uint32_t>(4)),
+                      .compare_cas = request.compare_cas(),
+                      .with_cas = !request.quiet(),
+                      .max_bytes = options(call).memcached_max_item_size};
+  // With a CAS it is that which decides.
+  if (wanted.compare_cas) wanted.mode = StoreMode::kSet;
+  const Key key = call.key(1);
+  const ItemOutcome outcome = store_item(call, key, 3, wanted);
+  count_store(call, outcome, wanted.compare_cas.has_value());
+  if (outcome == ItemOutcome::kDone) return reply_stored(call, request, key);
+  if (outcome != ItemOutcome::kNotStored) return reply_failure(call, request, outcome);
+  request.reply_error(mode == StoreMode::kAdd ? BinaryStatus::kExists : BinaryStatus::kNotFound);
+}
+
+void set(Call& call) { store(call, StoreMode::kSet); }
+void add(Call& call) { store(call, StoreMode::kAdd); }
+void replace(Call& call) { store(call, StoreMode::kReplace); }
+
+void extend(Call& call, StoreMode mode) {
+  BinaryRequest request(call);
+  if (!request.has_shape(0, KeyRule::kNeeded)) return;
+  const Key key = call.key(1);
+  const ItemOutcome outcome = store_item(call, key, 3,
+                                         {.mode = mode,
+                                          .compare_cas = request.compare_cas(),
+                                          .max_bytes = options(call).memcached_max_item_size});
+  count_store(call, outcome, request.compare_cas().has_value());
+  if (outcome == ItemOutcome::kDone) return reply_stored(call, request, key);
+  reply_failure(call, request, outcome);
+}
+
+void append(Call& call) { extend(call, StoreMode::kAppend); }
+void prepend(Call& call) { extend(call, StoreMode::kPrepend); }
+
+// The data was too large to be taken. What it was to replace is old, and goes.
+void oversized(Call& call) {
+  BinaryRequest request(call);
+  if (request.opcode() == Opcode::kSet || request.opcode() == Opcode::kSetQ) {
+    delete_item(call, call.key(1));
+  }
+  ++stats_of(call).store_too_large;
+  request.reply_error(BinaryStatus::kTooLarge);
+}
+
+void change_number(Call& call, bool decrement) {
+  constexpr std::uint32_t kNoInitial = 0xffff'ffff;
+  BinaryRequest request(call);
+  if (!request.has_shape(20, KeyRule::kNeeded)) return;
+  ArithmeticRequest wanted{.decrement = decrement,
+                           .delta = request.extra<std::uint64_t>(0),
+                           .compare_cas = request.compare_cas()};
+  if (const auto exptime = request.extra<std::uint32_t>(16); exptime != kNoInitial) {
+    wanted.vivify = expiry_of(call, exptime);
+    wanted.initial = request.extra<std::uint64_t>(8);
+  }
+  const Key key = call.key(1);
+  std::uint64_t result = 0;
+  const ItemOutcome outcome = add_to_item(call, key, wanted, result);
+  MemcachedStats& stats = stats_of(call);
+  count_change(outcome, decrement ? stats.decr_hits : stats.incr_hits,
+               decrement ? stats.decr_misses : stats.incr_misses);
+  if (outcome != ItemOutcome::kDone) return reply_failure(call, request, outcome);
+  if (request.quiet()) return;
+  char value[sizeof result];
+  write_big_endian(value, result);
+  request.reply(BinaryStatus::kOk, {}, {}, {value, sizeof value}, cas_of(call, key));
+}
+
+void increment(Call& call) { change_number(call, false); }
+void decrement(Call& call) { change_number(call, true); }
+
+void remove(Call& call) {
+  BinaryRequest request(call);
+  if (!request.has_shape(0, KeyRule::kNeeded)) return;
+  const ItemOutcome outcome = delete_item(call, call.key(1), request.compare_cas());
+  count_change(outcome, stats_of(call).delete_hits, stats_of(call).delete_misses);
+  if (outcome != ItemOutcome::kDone) return reply_failure(call, request, outcome);
+  if (!request.quiet()) request.reply_ok();
+}
+
+constexpr std::uint32_t kStoreFlags = kWrite | kDenyOom | kFast;
+
+constexpr CommandRow row(std::string_view name, Handler handler, std::uint32_t flags,
+                         int key_flags) {
+  return {.name = name,
+          .handler = handler,
+          .arity = 4,
+          .flags = flags,
+          .categories = kStringCategory,
+          .keys = {key_at(1, key_flags)}};
+}
+
+constexpr CommandRow kRows[] = {
+    row("binary get", get, kReadonly | kFast, kRO | kAccess),
+    row("binary touch", touch, kWrite | kFast, kRW | kAccess | kUpdate),
+    row("binary set", set, kStoreFlags, kRW | kUpdate),
+    row("binary add", add, kStoreFlags, kRW | kInsert),
+    row("binary replace", replace, kStoreFlags, kRW | kUpdate),
+    row("binary append", append, kStoreFlags, kRW | kInsert),
+    row("binary prepend", prepend, kStoreFlags, kRW | kInsert),
+    row("binary oversized", oversized, kWrite | kFast, kRM | kDelete),
+    row("binary increment", increment, kStoreFlags, kRW | kAccess | kUpdate),
+    row("binary decrement", decrement, kStoreFlags, kRW | kAccess | kUpdate),
+    row("binary delete", remove, kWrite | kFast, kRM | kDelete),
+};
+
+}  // namespace
+
+std::span<const CommandRow> memcached_binary_item_commands() { return kRows; }
+
+}  // namespace tarn

@@ -1,0 +1,273 @@
+#include "server/memcached/memcached_client.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/cycle_clock.h"
+#include "server/engine/authentication.h"
+#include "server/engine/gates.h"
+#include "server/memcached/families.h"
+#include "server/protocol/memcached_binary_parser.h"
+#include "server/protocol/memcached_text_parser.h"
+
+namespace tarn {
+namespace {
+
+// Enough for the misses of a batch to overlap; more would push each other out of the cache.
+constexpr std::size_t kMaxBatch = 128;
+
+constexpr std::string_view kNoSuchCommand = "ERROR";
+constexpr std::size_t kBinaryHeaderArgument = 2;
+
+// As much base64 as a key of so many bytes takes. Without an option that allows more, a key has the
+// same length however it is written, as in memcached.
+std::size_t max_encoded_key_bytes(const Options& options) {
+  const auto bytes = static_cast<std::size_t>(options.memcached_max_key_size);
+  return bytes <= 250 ? 250 : (bytes + 2) / 3 * 4;
+}
+
+// Whether mg, which reads, also writes with these flags.
+bool changes_item(std::span<const std::string_view> flags) {
+  return std::any_of(flags.begin(), flags.end(),
+                     [](std::string_view flag) { return flag[0] == 'N' || flag[0] == 'T'; });
+}
+
+}  // namespace
+
+MemcachedContext::MemcachedContext(ClientContext& common, const CommandTable& table)
+    : clients(common),
+      commands(table),
+      authenticate(table.find(kAuthenticateCommand)),
+      oversized(table.find(kOversizedCommand)),
+      bad_block(table.find(kBadBlockCommand)),
+      meta_get(table.find("mg")),
+      meta_get_update(table.find(kMetaGetUpdate)) {}
+
+MemcachedClient::MemcachedClient(Transport& transport, MemcachedContext& context)
+    : context_(context),
+      transport_(transport),
+      session_(context.clients.clients.next_id(), transport.output(), Dialect::kMemcachedText) {
+  const ClientContext& common = context.clients;
+  session_.transport = &transport;
+  session_.created_ms = session_.last_active_ms = common.dispatcher.clock().monotonic_ms();
+  session_.db = static_cast<unsigned>(common.options.memcached_database);
+  become_default_user(session_, common.options);
+  common.clients.add(session_);
+}
+
+MemcachedClient::~MemcachedClient() = default;
+
+void MemcachedClient::on_closed() {
+  session_.closing = true;
+  context_.clients.clients.remove(session_);
+  if (context_.clients.on_gone) context_.clients.on_gone(session_);
+}
+
+bool MemcachedClient::restricted() const {
+  return (session_.gates & kAuthenticationGate) != 0 && !session_.authenticated;
+}
+
+InputHandler::Taken MemcachedClient::on_input(std::string_view input) {
+  using Status = MemcachedParser::Status;
+  Dispatcher& dispatcher = context_.clients.dispatcher;
+  session_.last_active_ms = dispatcher.clock().monotonic_ms();
+  if (parser_ == nullptr) {
+    if (input.empty()) return {};
+    choose_protocol(input);
+  }
+  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kClientTurnUs);
+  std::size_t offset = 0;
+  Status status = Status::kRequest;
+  bool more = false;
+  if (held_) run_held();
+  while (status == Status::kRequest && may_run() && !more) {
+    std::size_t parsed = offset;
+    status = collect(input, parsed);
+    prefetch();
+    const std::size_t ran = run(offset, deadline);
+    // Requests that were parsed but did not run stay in the input and are parsed again.
+    if (!context_.batch.items.empty() && ran != context_.batch.items.back().end) {
+      parser_->reset();
+      status = Status::kRequest;
+      offset = ran;
+      more = may_run();
+      break;
+    }
+    offset = parsed;
+    more = status == Status::kRequest && dispatcher.last_end_cycles() > deadline;
+  }
+  if (!session_.reply.out().empty()) transport_.schedule_flush();
+  if (session_.closing) return {input.size(), 0, false};
+  enforce_output_limit(context_.clients, session_);
+  if (session_.paused) {
+    transport_.pause_input();
+    return {offset, 0, false};
+  }
+  if (status == Status::kFatal) {
+    session_.closing = true;
+    transport_.close_after_flush();
+    return {input.size(), 0, false};
+  }
+  if (!within_input_limit(input.size() - offset)) return {input.size(), 0, false};
+  if (status == Status::kLargeBlock && !more) return begin_large_block(input, offset);
+  return {offset, 0, more};
+}
+
+void MemcachedClient::choose_protocol(std::string_view input) {
+  binary_ = static_cast<std::uint8_t>(input[0]) == memcached::kRequestMagic;
+  if (binary_) {
+    parser_ = std::make_unique<MemcachedBinaryParser>();
+    session_.reply.speak(Dialect::kMemcachedBinary);
+  } else {
+    parser_ = std::make_unique<MemcachedTextParser>();
+  }
+}
+
+// Parses requests up to a batch; `offset` moves behind the last complete one.
+MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::size_t& offset) {
+  using Status = MemcachedParser::Status;
+  MemcachedBatch& batch = context_.batch;
+  const Options& options = context_.clients.options;
+  batch.clear();
+  parser_->limits() = {.max_item_bytes = static_cast<std::size_t>(options.memcached_max_item_size),
+                       .max_encoded_key_bytes = max_encoded_key_bytes(options),
+                       .authenticated = !restricted()};
+  const std::size_t wanted = restricted() || received_ ? 1 : kMaxBatch;
+  while (batch.items.size() < wanted) {
+    const std::size_t first = batch.args.size();
+    const Status status = parser_->parse(input, offset, batch.args);
+    const bool incomplete =
+        status == Status::kNeedMore || status == Status::kLargeBlock || status == Status::kFatal;
+    if (incomplete) return status;
+    batch.items.push_back(make_item(status, first));
+    batch.items.back().end = offset;
+  }
+  return Status::kRequest;
+}
+
+MemcachedBatch::Item MemcachedClient::make_item(MemcachedParser::Status status,
+                                                std::size_t first_arg) const {
+  using Status = MemcachedParser::Status;
+  const MemcachedBatch& batch = context_.batch;
+  MemcachedBatch::Item item{first_arg, batch.args.size() - first_arg, 0};
+  if (status == Status::kError) {
+    item.error = parser_->error();
+    return item;
+  }
+  item.quiet = parser_->quiet();
+  if (restricted() && !binary_) {
+    item.command = context_.authenticate;
+  } else if (status == Status::kOversized) {
+    item.command = context_.oversized;
+  } else if (status == Status::kBadBlock) {
+    item.command = context_.bad_block;
+  } else {
+    item.command = find_command(std::span(batch.args).subspan(first_arg));
+    if (item.command == nullptr) item.error = kNoSuchCommand;
+  }
+  return item;
+}
+
+// Names are told apart by case. With too few words a command is not known either.
+const Command* MemcachedClient::find_command(std::span<const std::string_view> words) const {
+  const Command* command = context_.commands.find(words[0]);
+  if (command == nullptr || command->row->name != words[0]) return nullptr;
+  if (!command->arity_fits(words.size())) return nullptr;
+  if (command == context_.meta_get && changes_item(words.subspan(2))) {
+    return context_.meta_get_update;
+  }
+  return command;
+}
+
+void MemcachedClient::prefetch() {
+  MemcachedBatch& batch = context_.batch;
+  if (batch.items.size() < 2) return;
+  Keyspace& keyspace = context_.clients.dispatcher.databases()[session_.db];
+  for (MemcachedBatch::Item& item : batch.items) {
+    if (item.command == nullptr || item.command->first_key == 0) continue;
+    const auto position = static_cast<std::size_t>(item.command->first_key);
+    if (position >= item.arg_count) continue;
+    item.key = static_cast<std::ptrdiff_t>(batch.keys.size());
+    const Key& key = batch.keys.emplace_back(batch.args[item.first_arg + position]);
+    keyspace.prefetch_directory(key);
+  }
+  for (Key& key : batch.keys) keyspace.prefetch_bucket(key);
+  for (Key& key : batch.keys) keyspace.prefetch_entry(key);
+}
+
+std::size_t MemcachedClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
+  for (const MemcachedBatch::Item& item : context_.batch.items) {
+    execute(item);
+    offset = item.end;
+    if (!may_run()) break;
+    if (context_.clients.dispatcher.last_end_cycles() > deadline_cycles) break;
+  }
+  return offset;
+}
+
+void MemcachedClient::execute(const MemcachedBatch::Item& item) {
+  const MemcachedBatch& batch = context_.batch;
+  const BlobRef received = std::move(received_);
+  received_.reset();
+  if (item.command == nullptr) {
+    if (item.error.empty() || item.quiet) return;
+    session_.reply.error_line(item.error);
+    session_.reply.take_failed();
+    context_.clients.dispatcher.errors().count(item.error);
+    return;
+  }
+  const std::span args(batch.args.data() + item.first_arg, item.arg_count);
+  const Key* key = item.key < 0 ? nullptr : &batch.keys[static_cast<std::size_t>(item.key)];
+  if (received && args.back().data() == received->data()) [[unlikely]] {
+    by_position_.assign(args.size(), BlobRef());
+    by_position_.back() = received;
+  }
+  execute({item.command, args, by_position_, key}, item.quiet);
+  if (!by_position_.empty()) by_position_.clear();
+}
+
+void MemcachedClient::execute(const Dispatcher::Request& request, bool quiet) {
+  if (binary_) session_.reply.answers(request.args[kBinaryHeaderArgument]);
+  if (quiet) session_.reply_mode = Session::ReplyMode::kSkipThis;
+  Dispatcher& dispatcher = context_.clients.dispatcher;
+  if (dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) {
+    held_.emplace(request.command, request.args, request.blobs);
+    held_quiet_ = quiet;
+  }
+}
+
+void MemcachedClient::run_held() {
+  const OwnedRequest held = std::move(*held_);
+  held_.reset();
+  execute({held.command(), held.args(), held.blobs(), nullptr}, held_quiet_);
+}
+
+InputHandler::Taken MemcachedClient::begin_large_block(std::string_view input, std::size_t offset) {
+  const std::string_view block = input.substr(offset + parser_->large_block_start());
+  receiving_ = Blob::allocate(parser_->large_block_bytes(), parser_->large_block_bytes());
+  std::memcpy(receiving_->data(), block.data(), block.size());
+  received_bytes_ = block.size();
+  return {offset, block.size(), false};
+}
+
+std::span<char> MemcachedClient::direct_target() {
+  if (!receiving_) return {};
+  return {receiving_->data() + received_bytes_, receiving_->size() - received_bytes_};
+}
+
+void MemcachedClient::on_direct(std::size_t bytes) {
+  received_bytes_ += bytes;
+  session_.last_active_ms = context_.clients.dispatcher.clock().monotonic_ms();
+  if (!within_input_limit(received_bytes_)) return;
+  if (received_bytes_ < receiving_->size()) return;
+  parser_->large_block_received(receiving_->view());
+  received_ = std::move(receiving_);
+  receiving_.reset();
+}
+
+bool MemcachedClient::within_input_limit(std::size_t waiting_bytes) {
+  if (received_) waiting_bytes += received_->size();
+  return enforce_input_limit(context_.clients, session_, waiting_bytes);
+}
+
+}  // namespace tarn

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The append-only file of a server that runs: switched on and off, read again, at the end."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.resp import ConnectionClosed  # noqa: E402
+from support.server import wait_until  # noqa: E402
+
+DEBUG = ("--enable-debug-command", "yes")
+LOGGING = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+def info(client):
+    lines = client.do("INFO", "persistence").decode().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def rewritten(client):
+    """Whether no base is being written, nor is about to be."""
+    facts = info(client)
+    return facts["aof_rewrite_in_progress"] == facts["aof_rewrite_scheduled"] == "0"
+
+
+def killed_and_restarted(one, *args):
+    one.kill()
+    one.process = None
+    one.args = [*DEBUG, *LOGGING, *args]
+    one.start()
+
+
+@check("SHUTDOWN ends the log; all is there after a restart")
+def shutdown():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+            try:
+                client.do("SHUTDOWN")
+                raise AssertionError("SHUTDOWN was answered")
+            except ConnectionClosed:
+                pass
+        equal(one.wait(), 0, "exit status")
+        one.process = None
+        one.start()
+        with one.client() as client:
+            equal(client.do("GET", "k"), b"v")
+
+
+@check("switched on at run time, the log begins with what there is")
+def switched_on():
+    with server(*DEBUG) as one:
+        with one.client() as client:
+            client.do("SET", "before", 1)
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            expect(wait_until(lambda: rewritten(client)), "no base is written")
+            client.do("CONFIG", "SET", "appendfsync", "always")
+            client.do("SET", "after", 1)
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "before", "after"), [b"1", b"1"])
+
+
+@check("switched off at run time, the log keeps what came before")
+def switched_off():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            client.do("SET", "before", 1)
+            client.do("CONFIG", "SET", "appendonly", "no")
+            client.do("SET", "after", 1)
+            equal(info(client)["aof_enabled"], "0")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "before", "after"), [b"1", None])
+
+
+@check("switched within a transaction, each part of it goes where it belongs", ours_only=True)
+def switched_in_transaction():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            client.do("MULTI")
+            client.do("SET", "first", 1)
+            client.do("INCR", "first")
+            client.do("CONFIG", "SET", "appendonly", "no")
+            client.do("INCR", "first")
+            equal(client.do("EXEC"), [b"OK", 2, b"OK", 3])
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("GET", "first"), b"2")
+            client.do("CONFIG", "SET", "appendonly", "no")
+            client.do("MULTI")
+            client.do("INCR", "first")
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            client.do("INCR", "first")
+            client.do("INCR", "second")
+            equal(client.do("EXEC"), [3, b"OK", 4, 1])
+            expect(wait_until(lambda: rewritten(client)), "no base is written")
+            client.do("INCR", "second")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "first", "second"), [b"4", b"2"])
+
+
+@check("DEBUG LOADAOF reads the log and adds nothing to it", ours_only=True)
+def loaded_again():
+    for count in (1, 3):  # effects that are told alone, and as a unit
+        with server(*DEBUG, *LOGGING) as one:
+            with one.client() as client:
+                for _ in range(count):
+                    client.do("INCR", "n")
+                before = info(client)["aof_sequence"]
+                for _ in range(2):
+                    equal(client.do("DEBUG", "LOADAOF"), b"OK")
+                    equal(client.do("GET", "n"), b"%d" % count)
+                equal(info(client)["aof_sequence"], before, "batches")
+                client.do("INCR", "n")
+            killed_and_restarted(one)
+            with one.client() as client:
+                equal(client.do("GET", "n"), b"%d" % (count + 1))
+
+
+@check("a rewrite that has to wait for a snapshot is told of")
+def waiting_rewrite():
+    with server(*LOGGING, "--rdb-key-save-delay", "10000000") as one, one.client() as client:
+        client.do("SET", "k", "v")
+        equal(info(client)["aof_pending_rewrite"], "0")
+        client.do("BGSAVE")
+        client.do("BGREWRITEAOF")
+        equal(info(client)["aof_pending_rewrite"], "1")
+        client.do("CONFIG", "SET", "rdb-key-save-delay", "0")
+        client.do("FLUSHALL")
+        expect(wait_until(lambda: info(client)["aof_pending_rewrite"] == "0"), "it waits on")
+
+
+@check("a segment that is full ends with the batch that fills it", ours_only=True)
+def full_segments():
+    def segments_after_ten_batches():
+        args = ("--appendonly", "yes", "--aof-segment-size", "4kb", "--hz", "1")
+        with server(*args) as one, one.client() as client:
+            for _ in range(10):
+                client.do("SET", "k", "v" * 5000)
+                time.sleep(0.02)
+            return int(info(client)["aof_segments"])
+
+    # A disk that is slow at the time may delay some.
+    counts = []
+    while len(counts) < 5 and max(counts, default=0) < 5:
+        counts.append(segments_after_ten_batches())
+    expect(max(counts) >= 5, f"segments after ten batches: {counts}")
+
+
+if __name__ == "__main__":
+    main()
