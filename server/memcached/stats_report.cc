@@ -78,7 +78,7 @@ void settings(Call& call, StatSink& out) {
   out.stat("inter", fmt::format("{}", fmt::join(options.memcached_bind, ",")));
   out.stat("verbosity", 0);
   const bool evicts =
-      options.maxmemory > 0 && options.maxmemory_policy != MaxmemoryPolicy::kNoEviction;
+      options.maxmemory > 0 && options.maxmemory_policy != EvictionPolicy::kNoEviction;
   out.stat("evictions", evicts ? "on" : "off");
   out.stat("domain_socket",
            options.memcached_unixsocket.empty() ? "NULL" : options.memcached_unixsocket);
