@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
@@ -55,12 +56,8 @@ class Evictor {
   Outcome evict_one();
 
  private:
-  struct Rank {
-    double worth;
-    double youth;  // decides between equals
-
-    auto operator<=>(const Rank&) const = default;
-  };
+  // What a key is worth, and what decides between equals.
+  using Rank = std::pair<double, double>;
   struct Candidate {
     Rank rank;
     std::uint64_t hash;
