@@ -98,13 +98,17 @@ void sasl_auth(Call& call) {
   ++stats_of(call).auth_cmds;
   if (request.key() != kMechanism || !accepts(call, request.value())) {
     ++stats_of(call).auth_errors;
+    become_default_user(call.session, options(call));
     return request.reply_error(BinaryStatus::kAuthFailed);
   }
   request.reply(BinaryStatus::kOk, {}, {}, "Authenticated", 0);
 }
 
 // PLAIN has no second step.
-void sasl_step(Call& call) { BinaryRequest(call).reply_error(BinaryStatus::kAuthFailed); }
+void sasl_step(Call& call) {
+  BinaryRequest request(call);
+  if (request.has_shape(0, KeyRule::kNeeded)) request.reply_error(BinaryStatus::kAuthFailed);
+}
 
 // --- No requests
 

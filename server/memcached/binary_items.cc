@@ -73,9 +73,9 @@ void reply_failure(Call& call, BinaryRequest& request, ItemOutcome outcome) {
   request.reply_error(status_of(outcome));
 }
 
-// The CAS of what was stored; an item that has expired at once has none.
+// The CAS of what was stored; of an item that has expired at once, one that no item will have.
 std::uint64_t cas_of(Call& call, const Key& key) {
-  return call.db().contains(key) ? call.db().cas(key) : 0;
+  return call.db().contains(key) ? call.db().cas(key) : call.databases.context().cas_source.next();
 }
 
 void reply_stored(Call& call, BinaryRequest& request, const Key& key) {

@@ -42,6 +42,12 @@ LEFT_OUT = {
         "memcached has touched the others by then",
     "arithmetic on stale items":
         "in memcached they stay stale where the new number has room in the place of the old one",
+    "unknown opcodes with a key or extras":
+        "memcached takes a part of their body for the next packet",
+    "touching packets whose lengths do not fit them":
+        "memcached takes what is behind the key for the next packet",
+    "a wrong magic byte, QuitQ, or half a packet and the end, behind other packets":
+        "memcached may close the connection before it has sent their replies",
     "lengths of 2^32 and more":
         "memcached takes their lower 32 bits",
     "arithmetic on values that are empty or blank":

@@ -55,6 +55,10 @@ def compare(ours, theirs):
         counters = [name for name in COUNTERS if name in mine and name in other]
         for request, lines in COUNTED:
             counts = [_counted(client, request, lines, counters) for client in (left, right)]
+            # An item that was flushed long ago may go only now.
+            if counts[1].get("curr_items", 0) < 0:
+                for count in counts:
+                    count.pop("curr_items", None)
             if counts[0] != counts[1]:
                 yield f"{request[:40]!r} counts {counts[0]}, memcached's counts {counts[1]}"
         for which in SHAPES:
