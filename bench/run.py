@@ -24,7 +24,7 @@ SECTIONS = ["throughput", "memcached", "memory", "collections", "algebra", "rank
             "tail", "stall", "expiry", "burst", "snapshot", "fork", "fsync", "hits"]
 # Those whose features are there; the others wait for theirs, and run when they are named. The last
 # has most rounds to spare, should the time be over before its end.
-DEFAULT_SECTIONS = ["throughput", "memory", "collections", "algebra", "ranks", "stall", "expiry",
+DEFAULT_SECTIONS = ["throughput", "memcached", "memory", "collections", "algebra", "ranks", "stall", "expiry",
                     "burst", "snapshot", "fork", "fsync", "hits", "tail"]
 SERVERS = ["redis", "memcached", "tarn"]
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -1,6 +1,6 @@
-"""The memcached text protocol: get and set, pipelines of 1 and 32."""
+"""The memcached text protocol: get and set, pipelines of 1 and 32, large values, memory."""
 
-from harness.results import Check, Report, Table, at_least, fixed, kilo, qualified
+from harness.results import Check, Report, Table, at_least, at_most, fixed, kilo, qualified, times
 
 SERVERS = ["memcached", "tarn"]
 MAX_ROUNDS = 5
@@ -11,6 +11,10 @@ GET = "get key:__rand__\\r\\n"
 SET = "set key:__rand__ 0 0 16\\r\\n__value:16__\\r\\n"
 CASES = [("get P1", 1, GET, 250_000, 1.0), ("set P1", 1, SET, 250_000, 1.0),
          ("get P32", 32, GET, 2_000_000, 1.5), ("set P32", 32, SET, 1_500_000, 1.5)]
+# Title, pipeline, bytes of a value, how many of them there are, requests, bar. 1 MB is what fits
+# under memcached's limit of an item.
+LARGE = [("get 10 KB", 16, 10_000, 20_000, 100_000, 1.0), ("get 1 MB", 1, 1_000_000, 50, 2_000, 1.0)]
+BYTES_BAR = 0.65
 
 
 def measure(name, context):
@@ -22,11 +26,22 @@ def measure(name, context):
             server = server.speaking_memcached(port)
         else:
             server.start()
+        empty = server.rss_bytes()
         context.load.fill(server, KEYSPACE)
+        metrics["item_bytes"] = (server.rss_bytes() - empty) / KEYSPACE
         for title, pipeline, request, requests, _ in CASES:
             figures = context.load.metered_flood(server, [request], pipeline=pipeline,
                                                  requests=requests // context.choose(1, 5),
                                                  keyspace=KEYSPACE)
+            metrics[f"{title} rps"] = figures["rps"]
+            metrics[f"{title} cpu_us"] = figures["cpu_us"]
+            metrics[f"{title} busy"] = figures["server_busy"]
+        for title, pipeline, value_bytes, keys, requests, _ in LARGE:
+            # In place of the first of the small ones.
+            context.load.fill(server, keys, value_bytes=value_bytes, pipeline=1)
+            figures = context.load.metered_flood(server, [GET], pipeline=pipeline,
+                                                 requests=requests // context.choose(1, 5),
+                                                 keyspace=keys)
             metrics[f"{title} rps"] = figures["rps"]
             metrics[f"{title} cpu_us"] = figures["cpu_us"]
             metrics[f"{title} busy"] = figures["server_busy"]
@@ -45,7 +60,8 @@ def report(data):
     table = Table("memcached text protocol (memcached -t 1)",
                   ["", "memcached/s", "memcached CPU", "tarn/s", "tarn CPU", "ratio", "bar", ""])
     out = Report([table])
-    for title, _, _, _, bar in CASES:
+    bars = [(case[0], case[-1]) for case in CASES + LARGE]
+    for title, bar in bars:
         value, by = faster(data, title)
         rps = {server: data.cell(server, f"{title} rps", kilo) for server in SERVERS}
         cpu = {server: data.cell(server, f"{title} cpu_us", fixed(2, " µs")) for server in SERVERS}
@@ -56,4 +72,8 @@ def report(data):
                            check.ratio, check.bar, check.verdict])
         out.bars.append(("memcached protocol, requests a second", title,
                          {server: data.median(server, f"{title} rps") for server in SERVERS}))
+    ratio = data.ratio("item_bytes", base="memcached")
+    cells = {server: data.cell(server, "item_bytes", fixed(1, " B")) for server in SERVERS}
+    out.checks.append(Check("memcached bytes an item, 16 + 16", cells["memcached"], cells["tarn"],
+                            times(ratio), f"≤ {BYTES_BAR}×", at_most(ratio, BYTES_BAR)))
     return out
