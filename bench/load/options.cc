@@ -14,7 +14,8 @@ namespace {
 constexpr const char* kUsage = R"(usage: tarn-load [options] [-- COMMAND ARG...]
 
   --host H --port P          where the server listens (127.0.0.1:6379)
-  --protocol resp|memcached  memcached takes one argument, the whole text request (\r\n escaped)
+  --protocol resp|memcached  memcached takes one argument, the whole request, text or binary, with
+                             \r, \n and \xNN for bytes
   --clients N --pipeline N   connections, and requests a batch (50, 1)
   --requests N --seconds S   stop after so many requests or so long, whichever is first
   --keyspace N --first N     range of random keys; where the sequence begins

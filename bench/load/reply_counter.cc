@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace tarn::load {
 namespace {
 
 constexpr uint64_t kLineEnd = 2;
+// Of memcached's binary protocol.
+constexpr char kPacketMagic = '\x81';
+constexpr size_t kPacketHeaderBytes = 24;
 
 int64_t parse(std::string_view digits) {
   int64_t value = 0;
@@ -25,6 +29,11 @@ uint64_t ReplyCounter::feed(std::string_view bytes) {
       bytes.remove_prefix(taken);
       skip_ -= taken;
       if (skip_ == 0 && protocol_ == Protocol::kResp) end_element();
+      if (skip_ == 0 && std::exchange(in_packet_, false)) end_reply();
+      continue;
+    }
+    if (protocol_ == Protocol::kMemcached && begins_packet(bytes)) {
+      take_packet(bytes);
       continue;
     }
     const size_t newline = bytes.find('\n');
@@ -42,6 +51,26 @@ uint64_t ReplyCounter::feed(std::string_view bytes) {
     bytes.remove_prefix(newline + 1);
   }
   return ended_;
+}
+
+bool ReplyCounter::begins_packet(std::string_view bytes) const {
+  return (partial_.empty() ? bytes : std::string_view(partial_)).front() == kPacketMagic;
+}
+
+// A packet's header: its status is at 6, the length of what follows at 8.
+void ReplyCounter::take_packet(std::string_view& bytes) {
+  const size_t taken = std::min(kPacketHeaderBytes - partial_.size(), bytes.size());
+  partial_ += bytes.substr(0, taken);
+  bytes.remove_prefix(taken);
+  if (partial_.size() < kPacketHeaderBytes) return;
+  const auto at = [this](size_t i) { return uint64_t{static_cast<unsigned char>(partial_[i])}; };
+  const uint64_t status = at(6) << 8 | at(7);
+  skip_ = at(8) << 24 | at(9) << 16 | at(10) << 8 | at(11);
+  partial_.clear();
+  missed_ = status == 1;
+  if (status > 1) take_error("status " + std::to_string(status));
+  in_packet_ = skip_ > 0;
+  if (skip_ == 0) end_reply();
 }
 
 void ReplyCounter::take_line(std::string_view line) {

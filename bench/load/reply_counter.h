@@ -33,6 +33,8 @@ class ReplyCounter {
   void record_misses(std::vector<bool>& outcomes) { outcomes_ = &outcomes; }
 
  private:
+  bool begins_packet(std::string_view bytes) const;
+  void take_packet(std::string_view& bytes);
   void take_line(std::string_view line);
   void take_resp_line(std::string_view line);
   void take_memcached_line(std::string_view line);
@@ -41,7 +43,8 @@ class ReplyCounter {
   void end_reply();
 
   Protocol protocol_;
-  std::string partial_;      ///< a line whose end has not arrived
+  std::string partial_;      ///< a line, or a packet's header, whose end has not arrived
+  bool in_packet_ = false;   ///< memcached's binary protocol: what is skipped ends the reply
   uint64_t skip_ = 0;        ///< bytes of a bulk, with its line end, still to come
   uint64_t open_ = 1;        ///< RESP: elements until the present reply is complete
   bool value_seen_ = false;  ///< memcached: a VALUE came before this END

@@ -42,6 +42,11 @@ std::string unescape(std::string_view text) {
     const bool escape = text[i] == '\\' && i + 1 < text.size();
     if (escape && (text[i + 1] == 'r' || text[i + 1] == 'n')) {
       out += text[++i] == 'r' ? '\r' : '\n';
+    } else if (escape && text[i + 1] == 'x' && i + 3 < text.size()) {
+      unsigned byte = 0;
+      std::from_chars(text.data() + i + 2, text.data() + i + 4, byte, 16);
+      out += static_cast<char>(byte);
+      i += 3;
     } else {
       out += text[i];
     }

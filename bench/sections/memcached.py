@@ -1,4 +1,4 @@
-"""The memcached text protocol: get and set, pipelines of 1 and 32, large values, memory."""
+"""memcached's text and binary protocols: get and set, pipelines of 1 and 32, large values, memory."""
 
 from harness.results import Check, Report, Table, at_least, at_most, fixed, kilo, qualified, times
 
@@ -9,8 +9,17 @@ KEYSPACE = 1_000_000
 BUSY = 0.95
 GET = "get key:__rand__\\r\\n"
 SET = "set key:__rand__ 0 0 16\\r\\n__value:16__\\r\\n"
+# Packets: header, extras of a set (flags and exptime), key, value.
+ZEROS = "\\x00" * 12
+GET_PACKET = "\\x80\\x00\\x00\\x10" + "\\x00" * 7 + "\\x10" + ZEROS + "key:__rand__"
+SET_PACKET = ("\\x80\\x01\\x00\\x10\\x08" + "\\x00" * 6 + "\\x28" + ZEROS + "\\x00" * 8 +
+              "key:__rand____value:16__")
 CASES = [("get P1", 1, GET, 250_000, 1.0), ("set P1", 1, SET, 250_000, 1.0),
-         ("get P32", 32, GET, 2_000_000, 1.5), ("set P32", 32, SET, 1_500_000, 1.5)]
+         ("get P32", 32, GET, 2_000_000, 1.5), ("set P32", 32, SET, 1_500_000, 1.5),
+         ("binary get P1", 1, GET_PACKET, 250_000, 1.0),
+         ("binary set P1", 1, SET_PACKET, 250_000, 1.0),
+         ("binary get P32", 32, GET_PACKET, 2_000_000, 1.5),
+         ("binary set P32", 32, SET_PACKET, 1_500_000, 1.5)]
 # Title, pipeline, bytes of a value, how many of them there are, requests, bar. 1 MB is what fits
 # under memcached's limit of an item.
 LARGE = [("get 10 KB", 16, 10_000, 20_000, 100_000, 1.0), ("get 1 MB", 1, 1_000_000, 50, 2_000, 1.0)]
@@ -57,7 +66,7 @@ def faster(data, title):
 
 
 def report(data):
-    table = Table("memcached text protocol (memcached -t 1)",
+    table = Table("memcached's protocols (memcached -t 1)",
                   ["", "memcached/s", "memcached CPU", "tarn/s", "tarn CPU", "ratio", "bar", ""])
     out = Report([table])
     bars = [(case[0], case[-1]) for case in CASES + LARGE]
