@@ -45,9 +45,9 @@ struct Request {
 
 struct Response {
   BinaryHeader header;
-  std::string extras;
-  std::string key;
-  std::string value;
+  std::string extras{};
+  std::string key{};
+  std::string value{};
 
   BinaryStatus status() const { return static_cast<BinaryStatus>(header.status); }
 };
