@@ -64,6 +64,21 @@ def shared():
         equal(client.ask(b"mg soon v R30\r\n", 2), b"VA 1 Z\r\nv\r\n")
 
 
+@check("an invalidation by memcached's clients ends a WATCH, and winning does not")
+def watched():
+    with memcached_server("tarn") as server, server.memcached() as client, server.client() as redis:
+        redis.do("SET", "k", "v")
+        for request, answer, done in (
+            (b"md k I T60\r\n", b"HD\r\n", None),
+            (b"mg k\r\n", b"HD X W\r\n", [b"PONG"]),
+        ):
+            redis.do("WATCH", "k")
+            equal(client.ask(request), answer)
+            redis.do("MULTI")
+            redis.do("PING")
+            equal(redis.do("EXEC"), done, f"EXEC after {request!r}")
+
+
 @check("of many clients at once exactly one wins, whatever they speak")
 def stampede():
     clients = 16
