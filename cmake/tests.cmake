@@ -145,4 +145,9 @@ if(TARGET tarn-server AND PYTHON3)
 
   tarn_script_test(examples/debian-packages clients 120
     ${PYTHON3} ${clients}/debian_packages_test.py)
+  foreach(language python node)
+    tarn_script_test(examples/leases_${language} clients 120
+      ${PYTHON3} ${clients}/leases_test.py ${language})
+    set_tests_properties(examples/leases_${language} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
 endif()

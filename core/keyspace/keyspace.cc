@@ -368,6 +368,15 @@ void Keyspace::set_cas(const Key& key, std::uint64_t cas) {
   entry->set_cas(cas);
 }
 
+void Keyspace::make_stale(const Key& key) {
+  const EntryTable::Slot slot = find_live_slot(key);
+  TARN_ASSERT(slot && slot.get()->type() == Type::kString);
+  Entry* entry = slot.get();
+  if (entry->has_cas()) entry->set_cas(context_.cas_source.next());
+  entry->mark_stale();
+  changed(key.bytes);
+}
+
 // Makes the value a blob of its own of `size` bytes, with room to grow.
 char* Keyspace::edit_blob(EntryTable::Slot slot, std::size_t size) {
   Entry* entry = slot.get();

@@ -162,6 +162,8 @@ class Keyspace {
   // The CAS of what the key holds now; never 0.
   std::uint64_t cas(const Key& key);
   void set_cas(const Key& key, std::uint64_t cas);
+  // Makes it another version, of the same value, that is stale (see Entry::stale).
+  void make_stale(const Key& key);
 
   // --- Any type. Collections are changed through CollectionEdit.
   bool erase(const Key& key);

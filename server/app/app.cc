@@ -124,6 +124,7 @@ void App::register_commands() {
                           string_number_commands(),
                           string_multi_commands(),
                           string_condition_commands(),
+                          lease_commands(),
                           key_commands(),
                           key_expiry_commands(),
                           key_scan_commands(),

@@ -16,6 +16,7 @@ std::span<const CommandRow> string_number_commands();
 std::span<const CommandRow> string_multi_commands();
 std::span<const CommandRow> string_condition_commands();
 std::span<const CommandRow> string_lcs_commands();
+std::span<const CommandRow> lease_commands();
 std::span<const CommandRow> bitmap_commands();
 std::span<const CommandRow> dump_commands();
 std::span<const CommandRow> bitfield_commands();

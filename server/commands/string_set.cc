@@ -83,14 +83,6 @@ bool SetOptions::allow(const Entry* entry) const {
   return !condition || condition->holds(entry);
 }
 
-// Stores an argument as SET does, and says so.
-void store(Call& call, const Key& key, std::size_t position, Ttl ttl,
-           std::uint32_t client_flags = 0) {
-  store_argument(call, key, position, ttl, {.client_flags = client_flags});
-  call.notify(kNotifyString, "set", key.bytes);
-  if (ttl.deadline_ms()) call.notify(kNotifyGeneric, "expire", key.bytes);
-}
-
 // The reply to GET, if it is asked for, is the old value whether or not it was replaced.
 void set_with_options(Call& call) {
   ArgReader args(call, 3);
@@ -109,7 +101,7 @@ void set_with_options(Call& call) {
     return;
   }
   const std::uint32_t client_flags = options.client_flags.value_or(0);
-  store(call, key, 2, *ttl, client_flags);
+  set_argument(call, key, 2, *ttl, {.client_flags = client_flags});
   if (options.stale) call.db().peek(key)->mark_stale();
   propagate_set(call, key.bytes, call.args[2], *ttl, client_flags, options.stale);
   if (!options.get) call.reply.ok();
@@ -128,21 +120,21 @@ bool find_set_keys(std::span<const std::string_view> args, std::vector<FoundKey>
 
 void set(Call& call) {
   if (call.args.size() > 3) return set_with_options(call);
-  store(call, call.key(1), 2, Ttl::none());
+  set_argument(call, call.key(1), 2, Ttl::none());
   call.reply.ok();
 }
 
 void setnx(Call& call) {
   const Key key = call.key(1);
   if (call.db().find_for_update(key) != nullptr) return call.reply.integer(0);
-  store(call, key, 2, Ttl::none());
+  set_argument(call, key, 2, Ttl::none());
   call.reply.integer(1);
 }
 
 void set_with_amount(Call& call, TtlOption::Kind kind) {
   const std::optional<Ttl> ttl = TtlOption(kind, call.args[2]).resolve(call);
   if (!ttl) return;
-  store(call, call.key(1), 3, *ttl);
+  set_argument(call, call.key(1), 3, *ttl);
   propagate_set(call, call.args[1], call.args[3], *ttl);
   call.reply.ok();
 }
@@ -155,7 +147,7 @@ void getset(Call& call) {
   const Entry* old = call.db().find(key);
   if (wrong_type(call, old, Type::kString)) return;
   old != nullptr ? call.reply.value(*old) : call.reply.null();
-  store(call, key, 2, Ttl::none());
+  set_argument(call, key, 2, Ttl::none());
 }
 
 constexpr CommandRow kRows[] = {

@@ -87,6 +87,14 @@ void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl
   call.propagate_as(std::span(args.data(), count));
 }
 
+void propagate_item(Call& call, const Key& key) {
+  if (!call.propagates()) return;
+  const Entry* entry = call.db().peek(key);
+  const StringView value(*entry);
+  const Ttl ttl = entry->has_deadline() ? Ttl::until(entry->deadline_ms()) : Ttl::none();
+  propagate_set(call, key.bytes, value.bytes(), ttl, entry->client_flags(), entry->awaits_value());
+}
+
 void reply_invalid_expire_time(Call& call) {
   call.reply.error(fmt::format("ERR invalid expire time in '{}' command", call.command.full_name));
 }

@@ -41,6 +41,10 @@ class TtlOption {
 void propagate_set(Call& call, std::string_view key, std::string_view value, Ttl ttl,
                    std::uint32_t client_flags = 0, bool stale = false);
 
+// Tells of the string under `key` as it is now, with all that belongs to it. REQUIRES: there is
+// one.
+void propagate_item(Call& call, const Key& key);
+
 // Sends "invalid expire time", naming the command.
 void reply_invalid_expire_time(Call& call);
 

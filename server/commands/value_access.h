@@ -28,6 +28,14 @@ inline void store_argument(Call& call, const Key& key, std::size_t position, Ttl
   }
 }
 
+// Does that as SET does, which says so.
+inline void set_argument(Call& call, const Key& key, std::size_t position, Ttl ttl,
+                         ItemAttributes attributes = {}) {
+  store_argument(call, key, position, ttl, attributes);
+  call.notify(kNotifyString, "set", key.bytes);
+  if (ttl.deadline_ms()) call.notify(kNotifyGeneric, "expire", key.bytes);
+}
+
 // The bytes of a string that may be missing, which counts as empty. Valid until the key is changed.
 class BytesOf {
  public:

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/numbers.h"
+#include "server/commands/leases.h"
 #include "server/commands/ttl_option.h"
 #include "server/commands/value_access.h"
 #include "server/memcached/number_text.h"
@@ -18,15 +19,6 @@ constexpr std::int64_t kMaxDeadlineSeconds = Entry::kMaxTicketedDeadline / 1000;
 
 bool is_item(const Entry* entry) { return entry->type() == Type::kString; }
 
-// Tells the log of an item as it is now.
-void propagate_item(Call& call, const Key& key) {
-  if (!call.propagates()) return;
-  const Entry* entry = call.db().peek(key);
-  const StringView value(*entry);
-  const Ttl ttl = entry->has_deadline() ? Ttl::until(entry->deadline_ms()) : Ttl::none();
-  propagate_set(call, key.bytes, value.bytes(), ttl, entry->client_flags(), entry->awaits_value());
-}
-
 void erase_item(Call& call, const Key& key) {
   if (!call.db().erase(key)) return;
   call.propagate_as({"DEL", key.bytes});
@@ -36,13 +28,11 @@ void erase_item(Call& call, const Key& key) {
 void put_argument(Call& call, const Key& key, std::size_t position, const StoreRequest& request,
                   const Expiry& expiry) {
   if (expiry.has_passed()) return erase_item(call, key);
-  store_argument(call, key, position, expiry.ttl(),
-                 {.client_flags = request.client_flags,
-                  .with_cas = request.with_cas || request.new_cas.has_value()});
+  set_argument(call, key, position, expiry.ttl(),
+               {.client_flags = request.client_flags,
+                .with_cas = request.with_cas || request.new_cas.has_value()});
   if (request.new_cas) call.db().set_cas(key, *request.new_cas);
   propagate_set(call, key.bytes, call.args[position], expiry.ttl(), request.client_flags);
-  call.notify(kNotifyString, "set", key.bytes);
-  if (expiry.deadline_ms()) call.notify(kNotifyGeneric, "expire", key.bytes);
 }
 
 ItemOutcome extend(Call& call, const Key& key, const Entry& entry, std::size_t position,
@@ -236,27 +226,22 @@ ItemOutcome invalidate_item(Call& call, const Key& key, const Invalidation& inva
     call.db().set_string(key, std::string_view(""), Ttl::keep());
     call.notify(kNotifyString, "set", key.bytes);
   }
-  // A CAS that nobody has asked for so far is new whenever it is.
-  if (invalidation.new_cas) {
-    call.db().set_cas(key, *invalidation.new_cas);
-  } else if (call.db().peek(key)->has_cas()) {
-    call.db().set_cas(key, call.databases.context().cas_source.next());
+  if (invalidation.mark_stale) {
+    make_stale(call, key);
+  } else {
+    propagate_item(call, key);
   }
-  if (invalidation.mark_stale) call.db().peek(key)->mark_stale();
-  if (invalidation.mark_stale || invalidation.drop_value) propagate_item(call, key);
+  if (invalidation.new_cas) call.db().set_cas(key, *invalidation.new_cas);
   return invalidation.expiry ? touch_item(call, key, *invalidation.expiry) : ItemOutcome::kDone;
 }
 
 Entry* vivify_item(Call& call, const Key& key, const Expiry& expiry,
                    std::optional<std::uint64_t> new_cas) {
   if (expiry.has_passed()) return nullptr;
-  call.db().set_string(key, std::string_view(""), expiry.ttl());
-  if (new_cas) call.db().set_cas(key, *new_cas);
-  Entry* entry = call.db().peek(key);
-  entry->mark_won();
-  propagate_item(call, key);
-  call.notify(kNotifyString, "set", key.bytes);
-  return entry;
+  Entry* item = make_placeholder(call, key, expiry.ttl());
+  if (!new_cas) return item;
+  call.db().set_cas(key, *new_cas);
+  return call.db().peek(key);
 }
 
 }  // namespace tarn

@@ -90,6 +90,7 @@ ItemOutcome touch_item(Call& call, const Key& key, const Expiry& expiry);
 ItemOutcome delete_item(Call& call, const Key& key,
                         std::optional<std::uint64_t> compare_cas = std::nullopt);
 
+// At least one of the first two.
 struct Invalidation {
   bool mark_stale = false;  // its value serves until somebody has made it anew
   bool drop_value = false;  // nothing of the value remains, nor of the client flags

@@ -1,6 +1,7 @@
 // ms, md and ma of the meta protocol.
 
 #include "core/base/numbers.h"
+#include "server/commands/leases.h"
 #include "server/memcached/families.h"
 #include "server/memcached/item_writer.h"
 #include "server/memcached/meta_request.h"

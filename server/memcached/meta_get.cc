@@ -1,5 +1,6 @@
 // mg, me and mn of the meta protocol.
 
+#include "server/commands/leases.h"
 #include "server/memcached/families.h"
 #include "server/memcached/item_writer.h"
 #include "server/memcached/meta_request.h"
@@ -9,10 +10,6 @@ namespace tarn {
 namespace {
 
 using namespace memcached;
-
-std::optional<std::int64_t> deadline_of(const Entry& item) {
-  return item.has_deadline() ? std::optional(item.deadline_ms()) : std::nullopt;
-}
 
 // The deadline that T gives.
 std::optional<std::int64_t> new_deadline(Call& call, const MetaRequest& request) {
@@ -49,14 +46,10 @@ struct Found {
   bool made = false;  // it was not there
 };
 
-// Whether this client is the first to hear that the item should be made anew.
-bool wins(Call& call, const MetaRequest& request, const Entry& item) {
-  if (item.won()) return false;
-  if (item.stale()) return true;
+// Whether R says that the item should be made anew.
+bool is_due(Call& call, const MetaRequest& request, const Entry& item) {
   const auto seconds = request.recache_seconds();
-  if (!seconds) return false;
-  const auto deadline_ms = deadline_at_recache(call, request, item);
-  return deadline_ms && remaining_seconds(call, deadline_ms) < *seconds;
+  return seconds && expires_within(call, deadline_at_recache(call, request, item), *seconds);
 }
 
 Found find(Call& call, const MetaRequest& request) {
@@ -82,8 +75,7 @@ Found find(Call& call, const MetaRequest& request) {
   }
   if (!found.won) {
     found.given_out = found.item->won();
-    found.won = wins(call, request, *found.item);
-    if (found.won) found.item->mark_won();
+    found.won = win_lease(*found.item, is_due(call, request, *found.item));
   }
   found.was_fetched = found.item->fetched();
   if (!aside) mark_fetched(call, *found.item);

@@ -1,7 +1,5 @@
 #include "server/memcached/meta_request.h"
 
-#include <algorithm>
-
 #include "server/memcached/text_support.h"
 #include "server/protocol/memcached_numbers.h"
 
@@ -114,11 +112,6 @@ void MetaRequest::write_bare(OutputBuffer& out, std::string_view code) const {
   out.append(code);
   for (const std::string_view flag : flags_) write_identity(out, flag);
   out.append("\r\n");
-}
-
-std::int64_t remaining_seconds(Call& call, std::optional<std::int64_t> deadline_ms) {
-  if (!deadline_ms) return -1;
-  return std::max<std::int64_t>(*deadline_ms - call.now_ms() + 999, 0) / 1000;
 }
 
 }  // namespace tarn::memcached

@@ -79,7 +79,4 @@ class MetaRequest {
   char mode_ = 0;
 };
 
-// Seconds until the deadline, a part of one counted as one; -1 without a deadline.
-std::int64_t remaining_seconds(Call& call, std::optional<std::int64_t> deadline_ms);
-
 }  // namespace tarn::memcached

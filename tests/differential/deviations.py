@@ -88,6 +88,12 @@ DEVIATIONS = [
         reason="commands of Redis 8.4 and Valkey 9",
     ),
     Deviation(
+        command=r"(?i)(getlease|setlease|invalidate)( .*)?",
+        ours=r".*",
+        theirs=r"\(error\) ERR unknown command .*",
+        reason="leases are our own",
+    ),
+    Deviation(
         command=r"(?i)client (setinfo|no-touch)( .*)?",
         ours=r".*",
         theirs=r"\(error\) ERR unknown subcommand .*",

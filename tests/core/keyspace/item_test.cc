@@ -103,6 +103,24 @@ TEST_CASE_FIXTURE(Fixture, "editing keeps client flags, setting does not") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a value that became stale is another version, of which observers hear") {
+  const Key key("key");
+  keyspace.set_string(key, "value", Ttl::until(clock.now_ms() + 1000), {.client_flags = 9});
+  const std::uint64_t cas = keyspace.cas(key);
+  const std::uint64_t changes = databases.stats().changes;
+  keyspace.make_stale(key);
+  CHECK(databases.stats().changes == changes + 1);
+  CHECK(keyspace.cas(key) != cas);
+  CHECK(at("key").stale());
+  CHECK(at("key").value() == "value");
+  CHECK(at("key").client_flags() == 9);
+  CHECK(at("key").deadline_ms() == clock.now_ms() + 1000);
+  keyspace.peek(key)->mark_won();
+  keyspace.make_stale(key);
+  CHECK_FALSE(at("key").won());
+}
+
 TEST_CASE_FIXTURE(Fixture, "marks end with the version, and copies stay stale") {
   const Key key("key");
   keyspace.set_string(key, "value", Ttl::none(), {.client_flags = 9});

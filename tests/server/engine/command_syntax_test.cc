@@ -95,10 +95,10 @@ TEST_CASE("Syntax: for people") {
 TEST_CASE("Syntax: that of every command can be read") {
   for (const auto family :
        {string_commands(), string_set_commands(), string_number_commands(), string_multi_commands(),
-        string_condition_commands(), string_lcs_commands(), bitmap_commands(), bitfield_commands(),
-        object_commands(), key_commands(), key_expiry_commands(), key_scan_commands(),
-        database_commands(), connection_commands(), client_commands(), server_commands(),
-        command_commands(), pubsub_commands()}) {
+        string_condition_commands(), string_lcs_commands(), lease_commands(), bitmap_commands(),
+        bitfield_commands(), object_commands(), key_commands(), key_expiry_commands(),
+        key_scan_commands(), database_commands(), connection_commands(), client_commands(),
+        server_commands(), command_commands(), pubsub_commands()}) {
     for (const CommandRow& row : family) {
       CHECK(parse_syntax(row).empty() == row.syntax.empty());
       for (const CommandRow& subrow : row.subcommands) {

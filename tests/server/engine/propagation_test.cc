@@ -38,6 +38,7 @@ struct PropagationFixture : CommandFixture {
                         string_number_commands(),
                         string_multi_commands(),
                         string_condition_commands(),
+                        lease_commands(),
                         bitfield_commands(),
                         set_commands(),
                         set_random_commands(),
@@ -189,6 +190,23 @@ TEST_CASE_FIXTURE(PropagationFixture, "what expires is told before the command t
   CHECK(effects("APPEND k w") == "{; 0: DEL k; 0: APPEND k w; }");
   databases.expire_step(100);
   CHECK(sink.take() == "0: DEL h");
+}
+
+TEST_CASE_FIXTURE(PropagationFixture, "leases are told as what they leave behind") {
+  const auto token = [this] {
+    const std::string reply = run("GETLEASE k");
+    return reply.substr(reply.rfind(' ', reply.rfind(" $") - 1) + 1, 16);
+  };
+  CHECK(effects("GETLEASE k EX 5") == "0: SET k  PXAT " + at(5000) + " STALE");
+  CHECK(effects("GETLEASE k") == "");
+  CHECK(effects("SETLEASE k 1 v") == "");
+  CHECK(effects("INVALIDATE k PX 100") == "0: SET k  PXAT " + at(100) + " STALE");
+  CHECK(effects("SETLEASE k " + token() + " v EX 1") == "0: SET k v PXAT " + at(1000));
+  CHECK(effects("INVALIDATE k EX 9") == "0: SET k v PXAT " + at(9000) + " STALE");
+  const std::string won = token();
+  CHECK(sink.take() == "");
+  CHECK(effects("SETLEASE k " + won + " w KEEPTTL") == "0: SET k w KEEPTTL");
+  CHECK(effects("INVALIDATE missing") == "");
 }
 
 TEST_CASE_FIXTURE(PropagationFixture, "a restored key is told with its moment") {
