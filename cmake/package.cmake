@@ -4,7 +4,8 @@
 # what belongs to fixed places, the configuration and the service; only the package installs it.
 
 set(docdir ${CMAKE_INSTALL_DATAROOTDIR}/doc/tarn)
-install(TARGETS tarn-server ${tarn_tools} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
+install(TARGETS tarn-server tarn-memcached ${tarn_tools}
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(FILES LICENSE DESTINATION ${docdir} RENAME copyright COMPONENT server)
 foreach(document README.md redis.conf.example)
   if(EXISTS ${CMAKE_SOURCE_DIR}/${document})

@@ -407,7 +407,7 @@ void App::stop() {
   loop_.io().stop();
 }
 
-Result<> App::load() {
+Result<> App::load(DataFiles files) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   signals_.add(SIGTERM);
@@ -416,6 +416,7 @@ Result<> App::load() {
   report_ineffective_options();
   memory_.mark_startup();
   cron_.start(options_.hz);
+  if (files == DataFiles::kNone) return {};
   auto lock = DirectoryLock::acquire(".");
   if (!lock) return lock.error();
   directory_lock_ = std::move(*lock);

@@ -12,6 +12,7 @@
 #include "server/app/command_audience.h"
 #include "server/app/cron.h"
 #include "server/app/daemonize.h"
+#include "server/app/data_files.h"
 #include "server/app/dataset_loading.h"
 #include "server/app/eviction_driver.h"
 #include "server/app/expiry_driver.h"
@@ -59,7 +60,7 @@ class App {
   // Opens the listening sockets, and writes the pid file.
   Result<> listen();
   // Loads what is on disk. Clients are told to wait meanwhile, and may end the server.
-  Result<> load();
+  Result<> load(DataFiles files);
   // Serves until told to stop.
   void run();
 

@@ -63,9 +63,11 @@ std::optional<std::string> answer_command_line(std::span<const std::string> argu
   return std::nullopt;
 }
 
-Result<> start_process(Config& config) {
+Result<> start_process(Config& config, DataFiles files) {
   const Options& options = config.options();
-  if (const auto entered = enter_directory(options.dir); !entered) return entered;
+  if (files == DataFiles::kInDirectory) {
+    if (const auto entered = enter_directory(options.dir); !entered) return entered;
+  }
   if (const auto logging = set_up_logging(options); !logging) return logging;
   // A supervisor keeps an eye on the process that it started.
   if (options.daemonize && options.supervised == Supervision::kNo) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "server/app/data_files.h"
 #include "server/config/config.h"
 
 namespace tarn {
@@ -14,6 +15,6 @@ std::optional<std::string> answer_command_line(std::span<const std::string> argu
 
 // Everything between the configuration and the server: working directory, log, daemon. Lowers
 // maxclients where the system has not enough descriptors. The error is for standard error.
-Result<> start_process(Config& config);
+Result<> start_process(Config& config, DataFiles files);
 
 }  // namespace tarn

@@ -84,12 +84,12 @@ InputHandler::Taken MemcachedClient::on_input(std::string_view input) {
     std::size_t parsed = offset;
     status = collect(input, parsed);
     prefetch();
-    const std::size_t ran = run(offset, deadline);
+    const MemcachedBatch::Item* last = run(deadline);
     // Requests that were parsed but did not run stay in the input and are parsed again.
-    if (!context_.batch.items.empty() && ran != context_.batch.items.back().end) {
-      parser_->reset();
+    if (last != nullptr && last != &context_.batch.items.back()) {
+      parser_->go_back(last->skip_bytes);
       status = Status::kRequest;
-      offset = ran;
+      offset = last->end;
       more = may_run();
       break;
     }
@@ -141,6 +141,7 @@ MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::si
     if (incomplete) return status;
     batch.items.push_back(make_item(status, first));
     batch.items.back().end = offset;
+    batch.items.back().skip_bytes = parser_->skip_bytes();
   }
   return Status::kRequest;
 }
@@ -195,14 +196,15 @@ void MemcachedClient::prefetch() {
   for (Key& key : batch.keys) keyspace.prefetch_entry(key);
 }
 
-std::size_t MemcachedClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
+const MemcachedBatch::Item* MemcachedClient::run(std::uint64_t deadline_cycles) {
+  const MemcachedBatch::Item* last = nullptr;
   for (const MemcachedBatch::Item& item : context_.batch.items) {
     execute(item);
-    offset = item.end;
+    last = &item;
     if (!may_run()) break;
     if (context_.clients.dispatcher.last_end_cycles() > deadline_cycles) break;
   }
-  return offset;
+  return last;
 }
 
 void MemcachedClient::execute(const MemcachedBatch::Item& item) {

@@ -20,7 +20,8 @@ struct MemcachedBatch {
   struct Item {
     std::size_t first_arg;
     std::size_t arg_count;
-    std::size_t end;  // offset in the input behind the request
+    std::size_t end;             // offset in the input behind the request
+    std::size_t skip_bytes = 0;  // of its data, behind that
     const Command* command = nullptr;
     std::string_view error{};  // where there is no command: the reply, or nothing
     std::ptrdiff_t key = -1;   // index in keys, or none
@@ -75,8 +76,8 @@ class MemcachedClient final : public InputHandler {
   MemcachedBatch::Item make_item(MemcachedParser::Status status, std::size_t first_arg) const;
   const Command* find_command(std::span<const std::string_view> words) const;
   void prefetch();
-  // Returns the offset behind the last request that ran.
-  std::size_t run(std::size_t offset, std::uint64_t deadline_cycles);
+  // Runs the batch, as far as it may be; returns the last request that did, or nullptr.
+  const MemcachedBatch::Item* run(std::uint64_t deadline_cycles);
   void execute(const MemcachedBatch::Item& item);
   void execute(const Dispatcher::Request& request, bool quiet);
   void run_held();

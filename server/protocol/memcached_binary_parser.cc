@@ -153,8 +153,8 @@ void MemcachedBinaryParser::large_block_received(std::string_view block) {
   received_ = block;
 }
 
-void MemcachedBinaryParser::reset() {
-  skip_bytes_ = 0;
+void MemcachedBinaryParser::go_back(std::size_t skip_bytes) {
+  skip_bytes_ = skip_bytes;
   received_.reset();
 }
 

@@ -27,7 +27,7 @@ class MemcachedBinaryParser final : public MemcachedParser {
   std::size_t large_block_bytes() const override { return value_bytes_; }
   std::size_t large_block_start() const override { return value_start_; }
   void large_block_received(std::string_view block) override;
-  void reset() override;
+  void go_back(std::size_t skip_bytes) override;
 
   // The name of the row for an opcode; never empty.
   static std::string_view command_name(std::uint8_t opcode);
@@ -35,7 +35,6 @@ class MemcachedBinaryParser final : public MemcachedParser {
  private:
   Status complete(Status status, std::size_t& offset, std::size_t bytes);
 
-  std::size_t skip_bytes_ = 0;  // of the input, before the next request
   std::size_t value_start_ = 0;
   std::size_t value_bytes_ = 0;
   std::optional<std::string_view> received_;

@@ -83,11 +83,16 @@ class MemcachedParser {
   // cut off at large_block_start().
   virtual void large_block_received(std::string_view block) = 0;
 
-  // Forgets the request in progress; keeps the limits.
-  virtual void reset() = 0;
+  // After a request: how much of its data, which nobody wants, stands behind `offset` yet. The next
+  // call of parse passes it over.
+  std::size_t skip_bytes() const { return skip_bytes_; }
+
+  // Goes back to behind an earlier request, whose skip_bytes() these were; keeps the limits.
+  virtual void go_back(std::size_t skip_bytes) = 0;
 
  protected:
   Limits limits_;
+  std::size_t skip_bytes_ = 0;  // of the input, before the next request
   bool quiet_ = false;
   std::string_view error_;
 };

@@ -236,9 +236,9 @@ void MemcachedTextParser::large_block_received(std::string_view block) {
   received_ = block;
 }
 
-void MemcachedTextParser::reset() {
+void MemcachedTextParser::go_back(std::size_t skip_bytes) {
   scanned_ = 0;
-  skip_bytes_ = 0;
+  skip_bytes_ = skip_bytes;
   received_.reset();
 }
 

@@ -31,7 +31,7 @@ class MemcachedTextParser final : public MemcachedParser {
   std::size_t large_block_bytes() const override { return block_bytes_; }
   std::size_t large_block_start() const override { return line_bytes_; }
   void large_block_received(std::string_view block) override;
-  void reset() override;
+  void go_back(std::size_t skip_bytes) override;
 
  private:
   struct Storage;
@@ -46,7 +46,6 @@ class MemcachedTextParser final : public MemcachedParser {
   Status complete(Status status, std::size_t& offset, std::size_t bytes);
 
   std::size_t scanned_ = 0;     // bytes of the line in progress that hold no end of it
-  std::size_t skip_bytes_ = 0;  // of the input, before the next request
   std::size_t line_bytes_ = 0;  // of the request in progress, its end included
   std::size_t block_bytes_ = 0;
   std::optional<std::string_view> received_;  // the block in progress, where the caller has it

@@ -13,7 +13,7 @@ import shutil
 import socket
 import time
 
-from support.server import ROOT, Server, ServerFailure, free_port
+from support.server import ROOT, Server, ServerFailure, free_port, tarn_binary
 
 HOST = "127.0.0.1"
 
@@ -133,9 +133,11 @@ class _SpeaksMemcached(Server):
 
 
 class _Memcached(_SpeaksMemcached):
-    """The oracle: it has one port, and no options of Redis."""
+    """The oracle, or tarn-memcached: it has one port, and no options of Redis."""
 
     def binary(self):
+        if self.kind == "tarn-memcached":
+            return os.path.join(os.path.dirname(tarn_binary()), "tarn-memcached")
         path = memcached_binary()
         if path is None:
             raise ServerFailure("no memcached here: set MEMCACHED_SERVER")
@@ -158,12 +160,15 @@ class _Memcached(_SpeaksMemcached):
             except OSError:
                 time.sleep(0.02)
         self.kill()
-        raise ServerFailure(f"memcached did not start; log:\n{self.log_tail()}")
+        raise ServerFailure(f"{self.kind} did not start; log:\n{self.log_tail()}")
 
 
 def memcached_server(kind="tarn", args=(), **options):
-    """A Server (a context manager) of kind "tarn" or "memcached" with a `memcached_port`."""
-    if kind == "memcached":
+    """A Server (a context manager) with a `memcached_port`.
+
+    The kind is "tarn", "memcached" or "tarn-memcached"; the latter two take memcached's options.
+    """
+    if kind != "tarn":
         server = _Memcached(kind, args, **options)
         server.memcached_port = server.port
         return server

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/engine/gates.h"
 #include "server/protocol/memcached_binary.h"
 #include "tests/server/memcached/memcached_fixture.h"
 
@@ -238,6 +239,23 @@ TEST_CASE_FIXTURE(BinaryFixture, "a value beyond the limit is passed over, and t
   REQUIRE(responses.size() == 2);
   CHECK(responses[0].status() == BinaryStatus::kTooLarge);
   CHECK(responses[1].status() == BinaryStatus::kNotFound);
+}
+
+TEST_CASE_FIXTURE(BinaryFixture, "such a value is passed over, though its request had to wait") {
+  set_option("memcached-max-item-size", "1kb");
+  dispatcher.pause() = {.until_ms = clock.now_ms() + 1000};
+  dispatcher.raise(kPauseGate);
+  const Request large{Opcode::kSet, "k", std::string(8, '\0'), std::string(2000, 'v')};
+  CHECK(ask(large.bytes() + Request{Opcode::kNoop}.bytes()).empty());
+  dispatcher.lower(kPauseGate);
+  client->session().paused = false;
+  const std::string replies = go_on();
+  const std::size_t noop_at = replies.size() - kBinaryHeaderBytes;
+  REQUIRE(replies.size() > 2 * kBinaryHeaderBytes);
+  CHECK(BinaryHeader::read(replies.data()).status ==
+        static_cast<std::uint16_t>(BinaryStatus::kTooLarge));
+  CHECK(BinaryHeader::read(replies.data() + noop_at).opcode ==
+        static_cast<std::uint8_t>(Opcode::kNoop));
 }
 
 TEST_CASE_FIXTURE(BinaryFixture, "keys of other types are misses, and are not written") {

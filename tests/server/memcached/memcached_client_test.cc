@@ -117,6 +117,19 @@ TEST_CASE("what gates refuse is a SERVER_ERROR, and held requests run later") {
   CHECK(server.go_on() == "VALUE a 0 1|x|END|");
 }
 
+TEST_CASE("data that is too large is passed over, though its request had to wait") {
+  MemcachedFixture server;
+  server.set_option("memcached-max-item-size", "1kb");
+  std::string data = "set injected 0 0 1\r\nx\r\n";
+  data.resize(2000, ' ');
+  server.dispatcher.pause() = {.until_ms = server.clock.now_ms() + 1000};
+  server.dispatcher.raise(kPauseGate);
+  CHECK(server.send("set a 0 0 2000\r\n" + data + "\r\nget injected\r\n") == "");
+  server.dispatcher.lower(kPauseGate);
+  server.client->session().paused = false;
+  CHECK(server.go_on() == "SERVER_ERROR object too large for cache|END|");
+}
+
 TEST_CASE("commands are counted under names of their own") {
   MemcachedFixture server;
   server.send("get a\r\nget b\r\nget\r\nincr a x\r\n");

@@ -2,99 +2,17 @@
 
 #include <doctest/doctest.h>
 
-#include <deque>
 #include <string>
+#include <string_view>
+
+#include "tests/server/protocol/memcached_feed.h"
 
 using namespace tarn;
 
 namespace {
 
-using Status = MemcachedTextParser::Status;
-
-enum class LargeBlocks { kDecline, kAccept };
-
-// A model of a connection: gives a parser its input piece by piece, drops what was consumed, lets
-// the bytes move, and takes or declines the offers to receive large blocks by itself. Notes what
-// came out, a line a request: its words, "!" and the error line, or "dead".
-class Feed {
- public:
-  explicit Feed(LargeBlocks large_blocks, MemcachedTextParser::Limits limits = {})
-      : accept_(large_blocks == LargeBlocks::kAccept) {
-    parser_.limits() = limits;
-  }
-
-  void receive(std::string_view bytes) {
-    while (!bytes.empty() && !dead_) {
-      const std::size_t wanted = block_left_ > 0 ? block_left_ : bytes.size();
-      const std::string_view piece = bytes.substr(0, wanted);
-      bytes.remove_prefix(piece.size());
-      if (block_left_ > 0) {
-        blocks_.back().append(piece);
-        block_left_ -= piece.size();
-        if (block_left_ == 0) parser_.large_block_received(blocks_.back());
-      } else {
-        input_.append(piece);
-        parse_all();
-      }
-    }
-  }
-
-  const std::string& seen() const { return seen_; }
-  std::size_t blocks_received() const { return blocks_.size(); }
-
- private:
-  void parse_all() {
-    std::size_t offset = 0;
-    while (true) {
-      std::vector<std::string_view> args;
-      const Status status = parser_.parse(input_, offset, args);
-      if (status == Status::kBadBlock) {
-        note("bad block:", args);
-      } else if (status == Status::kRequest || status == Status::kOversized) {
-        note(status == Status::kOversized ? "too large:" : "", args);
-      } else if (status == Status::kError) {
-        seen_ += "!" + std::string(parser_.error()) + "\n";
-      } else {
-        CHECK(args.empty());
-        if (status == Status::kFatal) die();
-        if (status == Status::kLargeBlock && accept_) begin_block(offset);
-        break;
-      }
-    }
-    input_ = std::string(input_.substr(offset));  // elsewhere in memory
-    input_.shrink_to_fit();
-  }
-
-  void note(std::string_view mark, const std::vector<std::string_view>& args) {
-    seen_ += mark;
-    for (const std::string_view arg : args) {
-      seen_ += arg.size() > 300 ? "[" + std::to_string(arg.size()) + "]" : std::string(arg);
-      seen_ += "|";
-    }
-    seen_ += parser_.quiet() ? "quiet\n" : "\n";
-  }
-
-  void begin_block(std::size_t offset) {
-    const std::size_t start = offset + parser_.large_block_start();
-    blocks_.push_back(input_.substr(start));
-    block_left_ = parser_.large_block_bytes() - blocks_.back().size();
-    blocks_.back().reserve(parser_.large_block_bytes());
-    input_.resize(start);
-  }
-
-  void die() {
-    dead_ = true;
-    seen_ += "dead\n";
-  }
-
-  MemcachedTextParser parser_;
-  const bool accept_;
-  std::string input_;
-  std::deque<std::string> blocks_;
-  std::size_t block_left_ = 0;
-  std::string seen_;
-  bool dead_ = false;
-};
+using Feed = MemcachedFeed<MemcachedTextParser>;
+using LargeBlocks = Feed::LargeBlocks;
 
 std::string parse(std::string_view bytes, MemcachedTextParser::Limits limits = {}) {
   Feed feed(LargeBlocks::kDecline, limits);
