@@ -148,10 +148,13 @@ Entry* Keyspace::set_string(const Key& key, std::string_view value, Ttl ttl,
   if (std::int64_t number; parse_int64(value, number)) {
     return set_integer(key, number, ttl, attributes);
   }
-  const NewValue embedded(Type::kString, StringEncoding::kEmbedded, value, false);
-  const Entry::Layout largest = embedded.with({1, true}).layout(key.bytes.size(), true);
-  if (!fits_entry(largest)) return set_string(key, Blob::copy(value), ttl, attributes);
-  return put(key, embedded.with(attributes), ttl);
+  const NewValue embedded =
+      NewValue(Type::kString, StringEncoding::kEmbedded, value, false).with(attributes);
+  // With room for a deadline, which may come later.
+  if (!fits_entry(embedded.layout(key.bytes.size(), true))) {
+    return set_string(key, Blob::copy(value), ttl, attributes);
+  }
+  return put(key, embedded, ttl);
 }
 
 Entry* Keyspace::set_string(const Key& key, BlobRef value, Ttl ttl, ItemAttributes attributes) {

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "core/base/crc64.h"
+#include "core/memory/blob.h"
 #include "persistence/io/file_sink.h"
 #include "persistence/rdb/rdb_encoder.h"
 #include "persistence/rdb/rdb_format.h"
@@ -64,7 +65,7 @@ void Writer::write_header() {
   write_aux("redis-ver", "7.2.4");
   write_aux("redis-bits", std::to_string(sizeof(void*) * 8));
   write_aux("ctime", std::to_string(std::time(nullptr)));
-  write_aux(rdb::kAuxUsedMemory, std::to_string(databases_.memory_bytes()));
+  write_aux(rdb::kAuxUsedMemory, std::to_string(databases_.memory_bytes() + Blob::total_bytes()));
   for (const auto& [name, value] : options_.aux) write_aux(name, value);
 }
 

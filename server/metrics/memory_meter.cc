@@ -49,10 +49,10 @@ AllocatorStats read_allocator_stats() {
   static_cast<void>(::mallctl("epoch", &epoch, &bytes, &epoch, bytes));
   // What the threads' caches hold in reserve was not asked for, or was given back; jemalloc counts
   // it as allocated.
-  static const std::string cached =
-      "stats.arenas." + std::to_string(MALLCTL_ARENAS_ALL) + ".tcache_bytes";
+  static_assert(MALLCTL_ARENAS_ALL == 4096);
+  const std::size_t cached = read_size("stats.arenas.4096.tcache_bytes");
   const std::size_t allocated = read_size("stats.allocated");
-  return {allocated - std::min(allocated, read_size(cached.c_str())), read_size("stats.active"),
+  return {allocated - std::min(allocated, cached), read_size("stats.active"),
           read_size("stats.resident")};
 }
 
