@@ -102,6 +102,27 @@ bool Databases::expire_step(std::size_t max_items) {
   return more;
 }
 
+SlabAllocator::EvacuationStep Databases::evacuate_step(std::size_t max_moves) {
+  for (std::size_t tried = 0; tried < keyspaces_.size(); ++tried) {
+    auto step = keyspaces_[next_to_evacuate_]->evacuate_step(max_moves);
+    if (step.more) return step;
+    next_to_evacuate_ = (next_to_evacuate_ + 1) % keyspaces_.size();
+    if (step.moved_objects + step.refused_objects == 0) continue;
+    step.more = true;
+    return step;
+  }
+  return {};
+}
+
+Databases::SlabUsage Databases::slab_usage() const {
+  SlabUsage usage;
+  for (const auto& keyspace : keyspaces_) {
+    usage.resident += keyspace->slabs().bytes_resident();
+    usage.sparse += keyspace->slabs().bytes_sparse();
+  }
+  return usage;
+}
+
 std::int64_t Databases::next_expiry_ms() const {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   if (!context_.active_expiry || context_.suspend_expiry) return next;

@@ -39,6 +39,13 @@ class Databases {
   // One slice of freeing deleted collections; returns whether more wait.
   bool dismantle_step(std::size_t max_elements);
   bool has_collections_to_dismantle() const { return collections_->has_waiting(); }
+  // One slice of moving entries together. `more`: at least one database has more to move.
+  SlabAllocator::EvacuationStep evacuate_step(std::size_t max_moves);
+  struct SlabUsage {
+    std::size_t resident = 0;
+    std::size_t sparse = 0;  // what evacuate_step() would give back of it
+  };
+  SlabUsage slab_usage() const;
   // Where elements of large collections live.
   const ObjectHeap& collection_heap() const { return collections_->objects(); }
 
@@ -64,6 +71,7 @@ class Databases {
   KeyspaceContext context_;
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;
   std::size_t next_to_expire_ = 0;
+  std::size_t next_to_evacuate_ = 0;
 };
 
 }  // namespace tarn

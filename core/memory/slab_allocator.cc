@@ -353,6 +353,18 @@ bool SlabAllocator::fits_in_one_slab_less(size_t index) const {
          size_class.used * 17 <= (size_class.slabs - 1) * class_capacity(index) * 16;
 }
 
+size_t SlabAllocator::bytes_sparse() const {
+  size_t slabs = 0;
+  for (size_t index = 0; classes_ != nullptr && index < kClassCount; ++index) {
+    const SizeClass& size_class = classes_[index];
+    if (size_class.slabs <= 1) continue;
+    const size_t room = class_capacity(index) * 16;
+    const size_t needed = std::max<size_t>((size_class.used * 17 + room - 1) / room, 1);
+    if (size_class.slabs > needed) slabs += size_class.slabs - needed;
+  }
+  return slabs * kSlabBytes;
+}
+
 // Picks the sparsest slab of the first class, in turn, that is worth it.
 bool SlabAllocator::choose_victim() {
   if (classes_ == nullptr) return false;

@@ -61,6 +61,7 @@ class SlabAllocator {
   static constexpr size_t kMaxBytes = 1024;
   static constexpr size_t kSlabBytes = size_t{64} << 10;
   static constexpr size_t kRegionBytes = size_t{16} << 20;
+  static constexpr size_t kMoveGroup = 16;  // objects that are moved together, at most
 
   // What an object requested with `bytes` really takes. REQUIRES: bytes <= kMaxBytes
   static constexpr size_t usable_bytes(size_t bytes) { return class_bytes(class_of(bytes)); }
@@ -138,6 +139,9 @@ class SlabAllocator {
   // An upper bound of the resident memory: slabs in use or warm, and metadata. O(1)
   size_t bytes_resident() const { return slab_count_ * kSlabBytes + metadata_bytes_; }
 
+  // How much of that evacuation would give back, about. O(classes)
+  size_t bytes_sparse() const;
+
   // One row for each class that has slabs. O(classes)
   std::vector<ClassStats> class_stats() const;
 
@@ -148,7 +152,6 @@ class SlabAllocator {
   static constexpr size_t kSlabsPerRegion = kRegionBytes / kSlabBytes;
   static constexpr size_t kMetadataSlabs = 3;
   static constexpr size_t kWarmSlabs = 8;
-  static constexpr size_t kMoveGroup = 16;  // objects prefetched together
   static constexpr size_t kOccupancyLists = 8;
   static constexpr uintptr_t kNoSlab = 0;
 

@@ -200,6 +200,29 @@ TEST_CASE("slab allocator: evacuation packs what random deletes have left") {
   CHECK_FALSE(owner.evacuate(kUnlimited).more);
 }
 
+TEST_CASE("slab allocator: tells what evacuation would give back") {
+  Owner owner;
+  CHECK(owner.slabs.bytes_sparse() == 0);
+  for (int i = 0; i < 40'000; ++i) owner.create(i % 2 == 0 ? 48 : 200);
+  CHECK(owner.slabs.bytes_sparse() == 0);
+  for (size_t id = 0; id < owner.objects.size(); ++id) {
+    if (id % 10 > 1) owner.destroy(id);
+  }
+  owner.slabs.trim();
+  const size_t before = owner.slabs.bytes_resident();
+  const size_t told = owner.slabs.bytes_sparse();
+  CHECK(told > before / 2);
+  size_t released = 0;
+  for (bool more = true; more;) {
+    const SlabAllocator::EvacuationStep step = owner.evacuate(64);
+    released += step.released_bytes;
+    more = step.more;
+  }
+  CHECK(owner.slabs.bytes_sparse() == 0);
+  CHECK(released + 2 * SlabAllocator::kSlabBytes >= told);
+  CHECK(released <= told + 2 * SlabAllocator::kSlabBytes);
+}
+
 TEST_CASE("slab allocator: objects that cannot be moved stay, and evacuation ends") {
   Owner owner;
   for (int i = 0; i < 30'000; ++i) owner.create(32);
