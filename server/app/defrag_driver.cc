@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t kSliceUs = 250;
 // Each may empty a slab, which takes the system some ten microseconds.
 constexpr std::size_t kMovesPerStep = 16;
+constexpr std::size_t kElementsPerStep = 64;
 
 }  // namespace
 
@@ -44,12 +45,7 @@ void DefragDriver::work() {
   bool more = true;
   std::uint64_t now = start;
   while (more && now < end) {
-    const auto step = databases_.evacuate_step(kMovesPerStep);
-    stats_.moved += step.moved_objects;
-    stats_.left += step.refused_objects;
-    stats_.keys_moved += step.moved_objects;
-    stats_.keys_left += step.refused_objects;
-    more = step.more;
+    more = work_for_a_step();
     now = CycleClock::now();
   }
   const auto spent_ns = static_cast<std::int64_t>(CycleClock::to_ns(now - start));
@@ -57,6 +53,22 @@ void DefragDriver::work() {
   if (!more) return stop();
   work_after(
       std::chrono::nanoseconds(spent_ns * (100 - stats_.running_percent) / stats_.running_percent));
+}
+
+// Returns whether there is more to do: entries first, then elements of collections.
+bool DefragDriver::work_for_a_step() {
+  const auto entries = databases_.evacuate_step(kMovesPerStep);
+  stats_.moved += entries.moved_objects;
+  stats_.left += entries.refused_objects;
+  stats_.keys_moved += entries.moved_objects;
+  stats_.keys_left += entries.refused_objects;
+  if (entries.more) return true;
+  const auto step = databases_.gather_step(kElementsPerStep);
+  stats_.moved += step.elements.moved;
+  stats_.left += step.elements.left;
+  stats_.keys_moved += step.collections_moved;
+  stats_.keys_left += step.collections_left;
+  return step.more;
 }
 
 void DefragDriver::stop() {

@@ -52,6 +52,7 @@ class DefragDriver {
   bool suspended() const { return loading_.active || (has_child && has_child()); }
   int effort() const;
   void work();
+  bool work_for_a_step();
   void work_after(std::chrono::nanoseconds wait);
   void stop();
 

@@ -214,7 +214,7 @@ struct Options {
   int active_defrag_threshold_lower = 10;
   int active_defrag_threshold_upper = 100;
   int active_defrag_cycle_min = 1;
-  int active_defrag_cycle_max = 5;
+  int active_defrag_cycle_max = 4;
   std::int64_t active_defrag_max_scan_fields = 1000;
   std::int64_t tracking_table_max_keys = 1000000;
 

@@ -18,7 +18,7 @@ OPTIONS = {
     "active-defrag-threshold-lower": b"10",
     "active-defrag-threshold-upper": b"100",
     "active-defrag-cycle-min": b"1",
-    "active-defrag-cycle-max": b"5",
+    "active-defrag-cycle-max": b"4",
 }
 
 
@@ -93,6 +93,40 @@ def follows():
         check_values(client, kept)
         client.do("CONFIG", "RESETSTAT")
         equal(info(client, "active_defrag_key_hits"), 0)
+
+
+@check("elements of large collections are moved together too", ours_only=True)
+def collections():
+    count = scaled(100_000, 30_000)
+    with server() as one, one.client() as client:
+        names = [f"{n}:{'x' * (n % 40)}" for n in range(count)]
+        pipelined(client, (["HSET", "hash", name, f"value {name}"] for name in names))
+        pipelined(client, (["SADD", "set", f"member {name}"] for name in names))
+        pipelined(client, (["ZADD", "zset", str(n % 97), name] for n, name in enumerate(names)))
+        mixed = list(names)
+        random.Random(6).shuffle(mixed)
+        kept, gone = mixed[: count // 10], mixed[count // 10 :]
+        pipelined(client, (["HDEL", "hash", name] for name in gone))
+        pipelined(client, (["SREM", "set", f"member {name}"] for name in gone))
+        pipelined(client, (["ZREM", "zset", name] for name in gone))
+        expect(
+            wait_until(lambda: info(client, "active_defrag_hits") > count // 10, timeout=20),
+            "nothing was moved",
+        )
+        expect(
+            wait_until(lambda: info(client, "active_defrag_running") == 0, timeout=60),
+            "it does not end",
+        )
+        expect(info(client, "active_defrag_key_hits") > 0, "no key was touched")
+        for command in (["HLEN", "hash"], ["SCARD", "set"], ["ZCARD", "zset"]):
+            equal(client.do(*command), len(kept), command[0])
+        for name, reply in zip(kept, pipelined(client, (["HGET", "hash", n] for n in kept))):
+            equal(reply, f"value {name}".encode())
+        equal(set(pipelined(client, (["SISMEMBER", "set", f"member {n}"] for n in kept))), {1})
+        ranked = client.do("ZRANGE", "zset", "0", "-1", "WITHSCORES")
+        pairs = [(int(ranked[i + 1]), ranked[i]) for i in range(0, len(ranked), 2)]
+        equal(pairs, sorted(pairs), "order")
+        equal({name for _, name in pairs}, {name.encode() for name in kept})
 
 
 @check("nothing is moved while it is off, and what is left waits for it", ours_only=True)
