@@ -7,6 +7,13 @@
 #include "core/memory/reclaimer.h"
 
 namespace tarn {
+namespace {
+
+// A walk over all collections is worth this part of their memory.
+constexpr std::size_t kGatherShare = 16;
+constexpr std::size_t kMarksAtOnce = 64;
+
+}  // namespace
 
 Databases::Databases(const Clock& clock, std::size_t count)
     : cas_source_(clock), context_{clock, access_policy_, stats_, collections_.get(), cas_source_} {
@@ -63,6 +70,8 @@ bool Databases::dismantle_step(std::size_t max_elements) {
   // Nobody else uses the heap: the helper thread takes it down as a whole.
   Reclaimer::destroy_later(std::exchange(collections_, std::make_unique<CollectionHeap>()));
   context_.collections = collections_.get();
+  gathering_ = Gathering::kIdle;
+  ungatherable_bytes_ = 0;
   return false;
 }
 
@@ -100,6 +109,80 @@ bool Databases::expire_step(std::size_t max_items) {
     more |= keyspace.expire_step(max_items);
   }
   return more;
+}
+
+SlabAllocator::EvacuationStep Databases::evacuate_step(std::size_t max_moves) {
+  for (std::size_t tried = 0; tried < keyspaces_.size(); ++tried) {
+    auto step = keyspaces_[next_to_evacuate_]->evacuate_step(max_moves);
+    if (step.more) return step;
+    next_to_evacuate_ = (next_to_evacuate_ + 1) % keyspaces_.size();
+    if (step.moved_objects + step.refused_objects == 0) continue;
+    step.more = true;
+    return step;
+  }
+  return {};
+}
+
+std::size_t Databases::gatherable_bytes() const {
+  const SlabAllocator& slabs = collections_->objects().slabs();
+  const std::size_t sparse = slabs.bytes_sparse();
+  if (gathering_ != Gathering::kIdle) return sparse;
+  const std::size_t gain = sparse - std::min(sparse, ungatherable_bytes_);
+  return gain * kGatherShare < slabs.bytes_resident() ? 0 : gain;
+}
+
+Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
+  GatherStep step;
+  SlabAllocator& slabs = collections_->objects().slabs();
+  step.more = true;
+  switch (gathering_) {
+    case Gathering::kIdle:
+      ungatherable_bytes_ = std::min(ungatherable_bytes_, slabs.bytes_sparse());
+      if (gatherable_bytes() == 0) return {};
+      gathering_ = Gathering::kMarking;
+      [[fallthrough]];
+    case Gathering::kMarking:
+      if (slabs.mark_sparse(kMarksAtOnce)) break;
+      for (const auto& keyspace : keyspaces_) keyspace->large_collections().begin_visit();
+      next_to_gather_ = 0;
+      gathered_any_ = false;
+      gathering_ = Gathering::kWalking;
+      break;
+    case Gathering::kWalking: gather_from_next(max_elements, step); break;
+    case Gathering::kUnmarking:
+      if (slabs.unmark(kMarksAtOnce)) break;
+      ungatherable_bytes_ = slabs.bytes_sparse();
+      gathering_ = Gathering::kIdle;
+      step.more = false;
+      break;
+  }
+  return step;
+}
+
+void Databases::gather_from_next(std::size_t max_elements, GatherStep& step) {
+  while (next_to_gather_ < keyspaces_.size() &&
+         keyspaces_[next_to_gather_]->large_collections().visited() == nullptr) {
+    ++next_to_gather_;
+  }
+  if (next_to_gather_ == keyspaces_.size() || !collections_->objects().slabs().has_leaving()) {
+    gathering_ = Gathering::kUnmarking;
+    return;
+  }
+  CollectionList& list = keyspaces_[next_to_gather_]->large_collections();
+  list.cursor = list.visited()->gather(list.cursor, max_elements, step.elements);
+  gathered_any_ |= step.elements.moved > 0;
+  if (list.cursor != 0) return;
+  list.leave();
+  ++(std::exchange(gathered_any_, false) ? step.collections_moved : step.collections_left);
+}
+
+Databases::SlabUsage Databases::slab_usage() const {
+  SlabUsage usage{collections_->objects().slabs().bytes_resident(), gatherable_bytes()};
+  for (const auto& keyspace : keyspaces_) {
+    usage.resident += keyspace->slabs().bytes_resident();
+    usage.sparse += keyspace->slabs().bytes_sparse();
+  }
+  return usage;
 }
 
 std::int64_t Databases::next_expiry_ms() const {

@@ -39,6 +39,22 @@ class Databases {
   // One slice of freeing deleted collections; returns whether more wait.
   bool dismantle_step(std::size_t max_elements);
   bool has_collections_to_dismantle() const { return collections_->has_waiting(); }
+  // One slice of moving entries together. `more`: at least one database has more to move.
+  SlabAllocator::EvacuationStep evacuate_step(std::size_t max_moves);
+  // The same for the elements of large collections. These are found on a walk over all of them,
+  // which is begun where it would give back a sixteenth of their memory.
+  struct GatherStep {
+    Gathered elements;
+    std::size_t collections_moved = 0;  // those done with of which something was moved
+    std::size_t collections_left = 0;   // and the others
+    bool more = false;
+  };
+  GatherStep gather_step(std::size_t max_elements);
+  struct SlabUsage {
+    std::size_t resident = 0;
+    std::size_t sparse = 0;  // what these two would give back of it, about
+  };
+  SlabUsage slab_usage() const;
   // Where elements of large collections live.
   const ObjectHeap& collection_heap() const { return collections_->objects(); }
 
@@ -55,6 +71,8 @@ class Databases {
  private:
   void leave_collections(Keyspace& keyspace);
   bool any_collection_lives() const;
+  std::size_t gatherable_bytes() const;
+  void gather_from_next(std::size_t max_elements, GatherStep& step);
 
   AccessPolicy access_policy_;
   std::unique_ptr<HitDensity> density_;  // while it is tracked
@@ -64,6 +82,13 @@ class Databases {
   KeyspaceContext context_;
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;
   std::size_t next_to_expire_ = 0;
+  std::size_t next_to_evacuate_ = 0;
+
+  enum class Gathering : std::uint8_t { kIdle, kMarking, kWalking, kUnmarking };
+  Gathering gathering_ = Gathering::kIdle;
+  std::size_t next_to_gather_ = 0;      // the walk is in this database
+  bool gathered_any_ = false;           // of the collection that the walk is in
+  std::size_t ungatherable_bytes_ = 0;  // sparse as it was after the last walk
 };
 
 }  // namespace tarn

@@ -530,13 +530,34 @@ Entry* Keyspace::random() {
   }
 }
 
-bool Keyspace::evacuate_step(std::size_t max_moves) {
-  const auto step = heap_.slabs().evacuate(max_moves, [this](void* from, void* to, std::size_t) {
+class Keyspace::EntryMover {
+ public:
+  explicit EntryMover(EntryTable& table) : table_(table) {}
+
+  // The misses of a group overlap: of its entries, directory entries and buckets, in this order.
+  void prefetch(std::span<void* const> entries) {
+    next_ = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      hashes_[i] = EntryTraits::hash(*static_cast<const Entry*>(entries[i]));
+      table_.prefetch_directory(hashes_[i]);
+    }
+    for (std::size_t i = 0; i < entries.size(); ++i) table_.locate(hashes_[i]);
+  }
+
+  bool operator()(void* from, void* to, std::size_t) {
     const auto* entry = static_cast<const Entry*>(from);
     std::memcpy(to, from, entry->bytes());
-    return table_.replace(EntryTraits::hash(*entry), entry, static_cast<Entry*>(to));
-  });
-  return step.more;
+    return table_.replace(hashes_[next_++], entry, static_cast<Entry*>(to));
+  }
+
+ private:
+  EntryTable& table_;
+  std::array<std::uint64_t, SlabAllocator::kMoveGroup> hashes_{};  // of the group
+  std::size_t next_ = 0;
+};
+
+SlabAllocator::EvacuationStep Keyspace::evacuate_step(std::size_t max_moves) {
+  return heap_.slabs().evacuate(max_moves, EntryMover(table_));
 }
 
 std::size_t Keyspace::memory_bytes() const {

@@ -219,7 +219,7 @@ class Keyspace {
     return !wheel_.empty() || !field_wheel_.empty() || !hashes_due_.empty();
   }
   // Moves entries out of sparse slabs, so that memory follows the data.
-  bool evacuate_step(std::size_t max_moves);
+  SlabAllocator::EvacuationStep evacuate_step(std::size_t max_moves);
 
   // --- Eviction: eviction.cc. Keys are named by their hash.
   // Deletes the key, and tells that it was evicted. Returns whether there is one of that hash.
@@ -283,6 +283,7 @@ class Keyspace {
     std::int64_t ms;
     std::uint16_t ticket;
   };
+  class EntryMover;
   class WheelVisitor;
   class FieldWheelVisitor;
   template <class Visit>

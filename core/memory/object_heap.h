@@ -32,6 +32,10 @@ class ObjectHeap {
   }
 
   static bool in_slabs(std::size_t bytes) { return bytes <= SlabAllocator::kMaxBytes; }
+  // Whether the object, allocated with `bytes`, is in a slab that is to be emptied.
+  bool is_leaving(const void* object, std::size_t bytes) const {
+    return in_slabs(bytes) && slabs_.is_leaving(object);
+  }
   // How large the object at `object`, allocated with `bytes`, may grow without moving.
   static std::size_t usable_bytes(const void* object, std::size_t bytes);
 

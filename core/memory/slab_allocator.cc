@@ -75,6 +75,7 @@ void SlabAllocator::swap(SlabAllocator& other) noexcept {
   std::swap(victim_number_, other.victim_number_);
   std::swap(victim_position_, other.victim_position_);
   std::swap(next_victim_class_, other.next_victim_class_);
+  std::swap(leaving_slabs_, other.leaving_slabs_);
   std::swap(bytes_in_use_, other.bytes_in_use_);
   std::swap(slab_count_, other.slab_count_);
   std::swap(metadata_bytes_, other.metadata_bytes_);
@@ -192,7 +193,8 @@ void SlabAllocator::return_to_slab(void* object, size_t index) {
   --slab->used;
   --classes_[index].used;
   if (slab->used == 0) return close_slab(slab);
-  if (slab->place != kCurrent && slab->place != kVictim) place_by_occupancy(slab);
+  const bool stays = slab->place == kCurrent || slab->place == kVictim;
+  if (!stays && slab->place != kLeavingList) place_by_occupancy(slab);
 }
 
 // The slab to allocate from next, as kCurrent: the fullest with room, else one that evacuation gave
@@ -272,7 +274,12 @@ SlabAllocator::Slab* SlabAllocator::open_slab(size_t index) {
 // Parts the slab, which has lost its last object, from its class.
 void SlabAllocator::close_slab(Slab* slab) {
   SizeClass& size_class = classes_[slab->class_index];
-  const bool keep_warm = slab->place != kVictim && warm_count_ < kWarmSlabs;
+  const bool leaving = slab->place == kLeavingList;
+  const bool keep_warm = slab->place != kVictim && !leaving && warm_count_ < kWarmSlabs;
+  if (leaving) {
+    --size_class.leaving;
+    --leaving_slabs_;
+  }
   if (slab->place == kCurrent) size_class.current = nullptr;
   if (slab->place == kVictim) leave_victim();
   unlink(slab);
@@ -346,11 +353,24 @@ void SlabAllocator::unmap_region(Region* region) {
 
 // ---- Evacuation
 
-// Whether the class would keep 1/16 of room to grow if it had to do with one slab less.
+// Whether the class would keep 1/16 of room to grow if it had to do with one slab less than those
+// that are not marked.
 bool SlabAllocator::fits_in_one_slab_less(size_t index) const {
   const SizeClass& size_class = classes_[index];
-  return size_class.slabs > 1 &&
-         size_class.used * 17 <= (size_class.slabs - 1) * class_capacity(index) * 16;
+  const size_t slabs = size_class.slabs - size_class.leaving;
+  return slabs > 1 && size_class.used * 17 <= (slabs - 1) * class_capacity(index) * 16;
+}
+
+size_t SlabAllocator::bytes_sparse() const {
+  size_t slabs = 0;
+  for (size_t index = 0; classes_ != nullptr && index < kClassCount; ++index) {
+    const SizeClass& size_class = classes_[index];
+    if (size_class.slabs <= 1) continue;
+    const size_t room = class_capacity(index) * 16;
+    const size_t needed = std::max<size_t>((size_class.used * 17 + room - 1) / room, 1);
+    if (size_class.slabs > needed) slabs += size_class.slabs - needed;
+  }
+  return slabs * kSlabBytes;
 }
 
 // Picks the sparsest slab of the first class, in turn, that is worth it.
@@ -372,6 +392,41 @@ bool SlabAllocator::choose_victim() {
       }
     }
     next_victim_class_ = (index + 1) % kClassCount;
+  }
+  return false;
+}
+
+bool SlabAllocator::mark_sparse(size_t max_slabs) {
+  TARN_ASSERT(victim_ == nullptr);
+  if (classes_ == nullptr) return false;
+  for (size_t index = 0; index < kClassCount; ++index) {
+    SizeClass& size_class = classes_[index];
+    if (size_class.slabs <= 1 || !fits_in_one_slab_less(index)) continue;
+    flush(index, 0);
+    while (fits_in_one_slab_less(index)) {
+      const unsigned by_occupancy = size_class.nonempty_lists & kByOccupancy;
+      if (by_occupancy == 0) break;
+      if (max_slabs-- == 0) return true;
+      Slab* slab = size_class.lists[static_cast<size_t>(std::countr_zero(by_occupancy))];
+      unlink(slab);
+      link(slab, kLeavingList);
+      ++size_class.leaving;
+      ++leaving_slabs_;
+    }
+  }
+  return false;
+}
+
+bool SlabAllocator::unmark(size_t max_slabs) {
+  for (size_t index = 0; leaving_slabs_ != 0 && index < kClassCount; ++index) {
+    SizeClass& size_class = classes_[index];
+    while (Slab* slab = size_class.lists[kLeavingList]) {
+      if (max_slabs-- == 0) return true;
+      unlink(slab);
+      link(slab, kRefusedList);
+      --size_class.leaving;
+      --leaving_slabs_;
+    }
   }
   return false;
 }

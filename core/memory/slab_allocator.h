@@ -46,6 +46,9 @@ namespace tarn {
 //     warm ones; a region without slabs in use is unmapped.
 //  6. Evacuation takes the sparsest slab (the victim) of a class that would fit in one slab less
 //     with 1/16 to spare, and moves its objects into other slabs.
+//  7. An owner who cannot find the reference to an object, but comes by all of them on a walk, has
+//     all sparse slabs marked instead. Nothing is handed out from those, and the walk moves what
+//     is_leaving() is true of.
 //
 // Invariants: a bit is set while its object is live or in the magazine; a slab's `used` counts its
 // bits; no object of the victim is in a magazine or will be handed out.
@@ -61,6 +64,7 @@ class SlabAllocator {
   static constexpr size_t kMaxBytes = 1024;
   static constexpr size_t kSlabBytes = size_t{64} << 10;
   static constexpr size_t kRegionBytes = size_t{16} << 20;
+  static constexpr size_t kMoveGroup = 16;  // objects that are moved together, at most
 
   // What an object requested with `bytes` really takes. REQUIRES: bytes <= kMaxBytes
   static constexpr size_t usable_bytes(size_t bytes) { return class_bytes(class_of(bytes)); }
@@ -107,8 +111,9 @@ class SlabAllocator {
     TARN_ASSERT(!is_poisoned(object));
     poison(object, class_bytes(index));
     bytes_in_use_ -= class_bytes(index);
-    if (slab_number(object) == victim_number_) [[unlikely]]
-      return return_to_slab(object, index);
+    if (slab_number(object) == victim_number_ || leaving_slabs_ != 0) [[unlikely]] {
+      if (is_leaving(object)) return return_to_slab(object, index);
+    }
     SizeClass& size_class = classes_[index];
     if (size_class.cached == kMagazineObjects) [[unlikely]]
       flush(index, kMagazineObjects / 2);
@@ -126,6 +131,19 @@ class SlabAllocator {
   template <class Move>
   EvacuationStep evacuate(size_t max_moves, Move&& move);
 
+  // Marks up to `max_slabs` slabs, the sparsest of their classes, that the classes could do
+  // without. Returns whether there may be more. Not to be mixed with evacuate().
+  bool mark_sparse(size_t max_slabs);
+  // Whether the object is to be moved: its slab is marked, or being evacuated.
+  bool is_leaving(const void* object) const {
+    const uint8_t place = slab_of(object)->place;
+    return place == kLeavingList || place == kVictim;
+  }
+  bool has_leaving() const { return leaving_slabs_ != 0; }
+  // Takes up to `max_slabs` marks back. What is still in those slabs is thought immovable, as after
+  // a refusal in evacuate(). Returns whether there are more.
+  bool unmark(size_t max_slabs);
+
   // Returns the magazines' objects to their slabs and warm slabs to the system.
   void trim();
 
@@ -138,6 +156,9 @@ class SlabAllocator {
   // An upper bound of the resident memory: slabs in use or warm, and metadata. O(1)
   size_t bytes_resident() const { return slab_count_ * kSlabBytes + metadata_bytes_; }
 
+  // How much of that evacuation would give back, about. O(classes)
+  size_t bytes_sparse() const;
+
   // One row for each class that has slabs. O(classes)
   std::vector<ClassStats> class_stats() const;
 
@@ -148,7 +169,6 @@ class SlabAllocator {
   static constexpr size_t kSlabsPerRegion = kRegionBytes / kSlabBytes;
   static constexpr size_t kMetadataSlabs = 3;
   static constexpr size_t kWarmSlabs = 8;
-  static constexpr size_t kMoveGroup = 16;  // objects prefetched together
   static constexpr size_t kOccupancyLists = 8;
   static constexpr uintptr_t kNoSlab = 0;
 
@@ -156,12 +176,13 @@ class SlabAllocator {
   // eighths.
   enum Place : uint8_t {
     kRefusedList = kOccupancyLists,  // holds objects that could not be moved
+    kLeavingList,                    // marked
     kFull,                           // has next to no room
     kCurrent,                        // the one that its class allocates from
     kVictim,                         // the one that is being evacuated
     kUnused,                         // belongs to no class
   };
-  static constexpr size_t kLists = kRefusedList + 1;
+  static constexpr size_t kLists = kLeavingList + 1;
   static constexpr unsigned kByOccupancy = (1u << kOccupancyLists) - 1;  // in `nonempty_lists`
 
   struct alignas(64) Slab {
@@ -191,7 +212,8 @@ class SlabAllocator {
     uint16_t nonempty_lists;
     bool touched;
     size_t slabs;
-    size_t used;  // live or in the magazine
+    size_t leaving;  // of these, marked
+    size_t used;     // live or in the magazine
     Slab* current;
     std::array<Slab*, kLists> lists;
     std::array<void*, kMagazineObjects> magazine;
@@ -267,6 +289,7 @@ class SlabAllocator {
   uintptr_t victim_number_ = kNoSlab;  // slab_number() of the victim's objects
   size_t victim_position_ = 0;         // objects before this one have been tried
   size_t next_victim_class_ = 0;
+  size_t leaving_slabs_ = 0;  // marked
   size_t bytes_in_use_ = 0;
   size_t slab_count_ = 0;  // in use or warm
   size_t metadata_bytes_ = 0;

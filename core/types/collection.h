@@ -16,6 +16,12 @@ enum class CollectionEncoding : std::uint8_t {
   kLarge,           // a Collection
 };
 
+// What Collection::gather() has looked at.
+struct Gathered {
+  std::size_t moved = 0;
+  std::size_t left = 0;
+};
+
 // A collection that has outgrown its entry: what the large encodings of all types have in common.
 // It belongs to one entry, which refers to it, and its elements live in a heap that the collections
 // of all databases share, so that it can change its key and its database without being copied.
@@ -38,6 +44,14 @@ class Collection {
   // Frees about `max_elements`, and returns whether there are more. From the first call on nothing
   // else may be done with the collection.
   virtual bool dismantle(std::size_t max_elements) = 0;
+
+  // Moves elements that are in slabs which their heap wants emptied. Looks at about `max_elements`
+  // from `cursor` on, which is 0 at first, and returns the cursor to go on with, or 0 at the end.
+  // The collection may change in between.
+  virtual std::uint64_t gather(std::uint64_t /*cursor*/, std::size_t /*max_elements*/,
+                               Gathered& /*gathered*/) {
+    return 0;
+  }
 
   ObjectHeap& heap() const { return heap_; }
 
@@ -63,6 +77,7 @@ class CollectionList {
     first_ = &collection;
   }
   void remove(Collection& collection) {
+    if (&collection == visited_) leave();
     (collection.previous_ != nullptr ? collection.previous_->next_ : first_) = collection.next_;
     (collection.next_ != nullptr ? collection.next_->previous_ : last_) = collection.previous_;
     collection.previous_ = collection.next_ = nullptr;
@@ -73,12 +88,26 @@ class CollectionList {
     other.last_->next_ = first_;
     (first_ != nullptr ? first_->previous_ : last_) = other.last_;
     first_ = other.first_;
-    other.first_ = other.last_ = nullptr;
+    other.first_ = other.last_ = other.visited_ = nullptr;
   }
+
+  // A visit to all of a list, between which and the next anything may happen to it: begin, visit
+  // each, leave it for the next.
+  void begin_visit() {
+    visited_ = first_;
+    cursor = 0;
+  }
+  Collection* visited() const { return visited_; }
+  void leave() {
+    visited_ = visited_->next_;
+    cursor = 0;
+  }
+  std::uint64_t cursor = 0;  // for the visitor; 0 at the beginning of each
 
  private:
   Collection* first_ = nullptr;
   Collection* last_ = nullptr;
+  Collection* visited_ = nullptr;
 };
 
 // A collection's value for reading: what its entry holds. `bytes` are valid, and `large` is the

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/assert.h"
+#include "core/types/gathering.h"
 
 namespace tarn {
 
@@ -29,6 +30,16 @@ bool LargeHash::dismantle(std::size_t max_fields) {
     deadlines_.reset();
   }
   return table_.clear_step(max_fields, [this](HashField* field) { free(field); });
+}
+
+std::uint64_t LargeHash::gather(std::uint64_t cursor, std::size_t max_elements,
+                                Gathered& gathered) {
+  return gather_elements(
+      table_, heap(), cursor, max_elements, gathered,
+      [](const HashField* field) { return field->bytes(); },
+      [this](const HashField* from, HashField* to) {
+        table_.replace(HashFieldTraits::hash(*to), from, to);
+      });
 }
 
 // ---- Fields

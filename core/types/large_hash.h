@@ -50,6 +50,7 @@ class LargeHash final : public Collection {
   std::size_t memory_bytes() const override;
   LargeHash* clone() const override;
   bool dismantle(std::size_t max_fields) override;
+  std::uint64_t gather(std::uint64_t cursor, std::size_t max_elements, Gathered& gathered) override;
 
   // ---- Fields ------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/assert.h"
+#include "core/types/gathering.h"
 #include "core/types/selection.h"
 
 namespace tarn {
@@ -63,6 +64,15 @@ void LargeSet::free(Element* element) {
   const std::size_t bytes = packed::encoded_bytes(bytes_of(element));
   allocated_bytes_ -= ObjectHeap::usable_bytes(element, bytes);
   heap().deallocate(element, bytes);
+}
+
+std::uint64_t LargeSet::gather(std::uint64_t cursor, std::size_t max_elements, Gathered& gathered) {
+  return gather_elements(
+      table_, heap(), cursor, max_elements, gathered,
+      [](const Element* element) {
+        return is_immediate(element) ? 0 : packed::encoded_bytes(bytes_of(element));
+      },
+      [this](const Element* from, Element* to) { table_.replace(Traits::hash(to), from, to); });
 }
 
 // ---- The set as a whole -------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class LargeSet final : public Collection {
   }
   LargeSet* clone() const override;
   bool dismantle(std::size_t max_members) override;
+  std::uint64_t gather(std::uint64_t cursor, std::size_t max_elements, Gathered& gathered) override;
 
   // ---- One member ----------------------------------------------------------------------------
 

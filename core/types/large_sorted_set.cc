@@ -4,6 +4,7 @@
 #include <new>
 
 #include "core/base/assert.h"
+#include "core/types/gathering.h"
 
 namespace tarn {
 namespace {
@@ -48,6 +49,17 @@ bool LargeSortedSet::dismantle(std::size_t max_elements) {
     return true;
   }
   return tree_.clear_step(max_elements / OrderedLeaf::kCapacity + 1);
+}
+
+std::uint64_t LargeSortedSet::gather(std::uint64_t cursor, std::size_t max_elements,
+                                     Gathered& gathered) {
+  return gather_elements(
+      table_, heap(), cursor, max_elements, gathered,
+      [](const ScoredMember* element) { return element->bytes(); },
+      [this](const ScoredMember* from, ScoredMember* to) {
+        table_.replace(TableTraits::hash(*to), from, to);
+        tree_.replace(from, to);
+      });
 }
 
 void LargeSortedSet::locate(std::span<Sought> batch) const {

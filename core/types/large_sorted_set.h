@@ -88,6 +88,7 @@ class LargeSortedSet final : public Collection {
   std::size_t memory_bytes() const override;
   LargeSortedSet* clone() const override;
   bool dismantle(std::size_t max_elements) override;
+  std::uint64_t gather(std::uint64_t cursor, std::size_t max_elements, Gathered& gathered) override;
 
   // ---- One member ----------------------------------------------------------------------------
 

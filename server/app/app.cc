@@ -93,6 +93,7 @@ App::App(Config& config, ProcessTitle& title)
                             memory_,
                             expiry_.spent_cycles(),
                             eviction_.stats(),
+                            defrag_.stats(),
                             pubsub_,
                             tracking_,
                             key_waiters_,
@@ -261,6 +262,7 @@ void App::add_jobs() {
   });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
   cron_.add("notice memory taken outside commands", 100ms, [this] { eviction_.plan(); });
+  cron_.add("notice memory that is sparse", 100ms, [this] { defrag_.plan(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
 
@@ -283,6 +285,7 @@ void App::reset_stats() {
   resp_.input_limit_disconnections = resp_.output_limit_disconnections = 0;
   expiry_.reset_stats();
   eviction_.reset_stats();
+  defrag_.reset_stats();
   rates_.reset();
 }
 
@@ -316,6 +319,9 @@ void App::watch_files() {
   };
   aof_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   aof_.other_child = [this] { return snapshots_.in_progress() || backup_copy_.has_child(); };
+  defrag_.has_child = [this] {
+    return snapshots_.in_progress() || aof_.rewriting() || backup_copy_.has_child();
+  };
   backup_copy_.on_child_start = aof_.on_child_start;
   backup_copy_.other_child = [this] { return snapshots_.in_progress() || aof_.rewriting(); };
   aof_.on_finished_file = [this](const std::string& path, const std::string& name) {

@@ -14,6 +14,7 @@
 #include "server/app/daemonize.h"
 #include "server/app/data_files.h"
 #include "server/app/dataset_loading.h"
+#include "server/app/defrag_driver.h"
 #include "server/app/eviction_driver.h"
 #include "server/app/expiry_driver.h"
 #include "server/app/listeners.h"
@@ -151,6 +152,7 @@ class App {
   ExpiryDriver expiry_;
   EvictionDriver eviction_{loop_.io(), dispatcher_, memory_gauge_, loading_.state(),
                            slow_commands_.latency()};
+  DefragDriver defrag_{loop_.io(), databases_, clock_, loading_.state(), slow_commands_.latency()};
   asio::signal_set signals_;
   Listeners listeners_;
   Listeners memcached_listeners_;

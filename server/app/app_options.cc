@@ -79,6 +79,14 @@ void App::watch_options() {
   when({"maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"},
        [this](const Options& now) { limit_memory(now); });
 
+  defrag_.configure(options_);
+  when({"activedefrag", "active-defrag-ignore-bytes", "active-defrag-threshold-lower",
+        "active-defrag-threshold-upper", "active-defrag-cycle-min", "active-defrag-cycle-max"},
+       [this](const Options& now) { defrag_.configure(now); });
+  set_background_purging(options_.jemalloc_bg_thread);
+  when({"jemalloc-bg-thread"},
+       [](const Options& now) { set_background_purging(now.jemalloc_bg_thread); });
+
   notifier_.configure(options_.notify_keyspace_events);
   when({"notify-keyspace-events"},
        [this](const Options& now) { notifier_.configure(now.notify_keyspace_events); });

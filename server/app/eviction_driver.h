@@ -6,10 +6,10 @@
 #include "core/keyspace/eviction.h"
 #include "server/config/options.h"
 #include "server/engine/dispatcher.h"
-#include "server/metrics/eviction_stats.h"
 #include "server/metrics/latency_monitor.h"
 #include "server/metrics/loading_state.h"
 #include "server/metrics/memory_gauge.h"
+#include "server/metrics/time_over_limit.h"
 
 namespace tarn {
 
@@ -35,7 +35,7 @@ class EvictionDriver {
   // To be called from time to time: memory may have grown without a command.
   void plan();
 
-  const EvictionStats& stats() const { return stats_; }
+  const TimeOverLimit& stats() const { return stats_; }
   void reset_stats() { stats_.reset(); }
 
  private:
@@ -54,7 +54,7 @@ class EvictionDriver {
   const LoadingState& loading_;
   LatencyMonitor& latency_;
   Evictor evictor_;
-  EvictionStats stats_;
+  TimeOverLimit stats_;
   std::size_t limit_ = 0;  // 0: none
   std::uint64_t slice_cycles_ = 0;
   std::size_t least_used_ = 0;  // while working

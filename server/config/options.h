@@ -209,12 +209,12 @@ struct Options {
   bool lazyfree_lazy_user_del = false;
   bool lazyfree_lazy_user_flush = false;
   bool jemalloc_bg_thread = true;
-  bool activedefrag = false;
-  std::uint64_t active_defrag_ignore_bytes = std::uint64_t{100} << 20;
+  bool activedefrag = true;
+  std::uint64_t active_defrag_ignore_bytes = std::uint64_t{1} << 20;
   int active_defrag_threshold_lower = 10;
   int active_defrag_threshold_upper = 100;
   int active_defrag_cycle_min = 1;
-  int active_defrag_cycle_max = 25;
+  int active_defrag_cycle_max = 4;
   std::int64_t active_defrag_max_scan_fields = 1000;
   std::int64_t tracking_table_max_keys = 1000000;
 

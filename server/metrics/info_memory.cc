@@ -1,6 +1,7 @@
 // INFO: memory.
 
 #include "core/memory/reclaimer.h"
+#include "server/metrics/defrag_stats.h"
 #include "server/metrics/info_sections.h"
 
 namespace tarn::info_sections {
@@ -67,7 +68,7 @@ void memory(InfoWriter& out, const InfoSources& from) {
   out.field("mem_cluster_links", 0);
   out.field("mem_aof_buffer", 0);
   out.field("mem_allocator", allocator_name());
-  out.field("active_defrag_running", 0);
+  out.field("active_defrag_running", from.defrag.running_percent);
   out.field("lazyfree_pending_objects", Reclaimer::pending());
   out.field("lazyfreed_objects", Reclaimer::completed());
 }

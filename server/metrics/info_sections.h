@@ -22,7 +22,8 @@ class BackupRunner;
 class PubSub;
 class Snapshots;
 class Tracking;
-class EvictionStats;
+class TimeOverLimit;
+struct DefragStats;
 struct LoadingState;
 struct NetStats;
 
@@ -41,7 +42,8 @@ struct InfoSources {
   MemoryMeter& memory;
   // Spent on deleting due keys.
   const std::uint64_t& expiry_cycles;
-  const EvictionStats& eviction;
+  const TimeOverLimit& eviction;
+  const DefragStats& defrag;
   const PubSub& pubsub;
   const Tracking& tracking;
   const KeyWaiters& key_waiters;

@@ -2,8 +2,9 @@
 
 #include "core/base/cycle_clock.h"
 #include "persistence/snapshot/forked_job.h"
-#include "server/metrics/eviction_stats.h"
+#include "server/metrics/defrag_stats.h"
 #include "server/metrics/info_sections.h"
+#include "server/metrics/time_over_limit.h"
 #include "server/net/net_loop.h"
 #include "server/pubsub/pubsub.h"
 #include "server/pubsub/tracking.h"
@@ -59,12 +60,13 @@ void background(InfoWriter& out, const InfoSources& from) {
   out.field("total_forks", ForkedJob::forks());
   out.field("migrate_cached_sockets", 0);
   out.field("slave_expires_tracked_keys", 0);
-  out.field("active_defrag_hits", 0);
-  out.field("active_defrag_misses", 0);
-  out.field("active_defrag_key_hits", 0);
-  out.field("active_defrag_key_misses", 0);
-  out.field("total_active_defrag_time", 0);
-  out.field("current_active_defrag_time", 0);
+  out.field("active_defrag_hits", from.defrag.moved);
+  out.field("active_defrag_misses", from.defrag.left);
+  out.field("active_defrag_key_hits", from.defrag.keys_moved);
+  out.field("active_defrag_key_misses", from.defrag.keys_left);
+  const std::int64_t now_us = from.dispatcher.clock().monotonic_us();
+  out.field("total_active_defrag_time", from.defrag.sparse.total_exceeded_us(now_us) / 1000);
+  out.field("current_active_defrag_time", from.defrag.sparse.exceeded_us(now_us) / 1000);
   out.field("tracking_total_keys", from.tracking.keys());
   out.field("tracking_total_items", from.tracking.items());
   out.field("tracking_total_prefixes", from.tracking.prefixes());

@@ -51,6 +51,7 @@ inline constexpr std::string_view kCommand = "command";
 inline constexpr std::string_view kFastCommand = "fast-command";
 inline constexpr std::string_view kExpireCycle = "expire-cycle";
 inline constexpr std::string_view kEvictionCycle = "eviction-cycle";
+inline constexpr std::string_view kDefragCycle = "active-defrag-cycle";
 
 }  // namespace latency_events
 

@@ -72,6 +72,10 @@ void purge_allocator() {
   static_cast<void>(::mallctl(name.c_str(), nullptr, nullptr, nullptr, 0));
 }
 
+void set_background_purging(bool wanted) {
+  static_cast<void>(::mallctl("background_thread", nullptr, nullptr, &wanted, sizeof wanted));
+}
+
 std::string allocator_report() {
   std::string text;
   ::malloc_stats_print(
@@ -91,6 +95,8 @@ AllocatorStats read_allocator_stats() {
 std::string_view allocator_name() { return "libc"; }
 
 void purge_allocator() { ::malloc_trim(0); }
+
+void set_background_purging(bool) {}
 
 std::string allocator_report() { return ""; }
 

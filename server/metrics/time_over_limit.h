@@ -4,8 +4,8 @@
 
 namespace tarn {
 
-// For how long memory was over its limit, by a monotonic clock in microseconds.
-class EvictionStats {
+// For how long something was over its limit, by a monotonic clock in microseconds.
+class TimeOverLimit {
  public:
   void exceeded(std::int64_t now_us) {
     if (since_us_ < 0) since_us_ = now_us;

@@ -1,0 +1,79 @@
+#include "server/app/defrag_driver.h"
+
+#include <algorithm>
+
+#include "core/base/cycle_clock.h"
+
+namespace tarn {
+namespace {
+
+constexpr std::uint64_t kSliceUs = 250;
+// Each may empty a slab, which takes the system some ten microseconds.
+constexpr std::size_t kMovesPerStep = 16;
+constexpr std::size_t kElementsPerStep = 64;
+
+}  // namespace
+
+void DefragDriver::plan() {
+  if (suspended()) return;
+  const int due = effort();
+  if (due == 0) return;
+  const bool working = stats_.running_percent != 0;
+  stats_.running_percent = due;
+  if (working) return;
+  stats_.sparse.exceeded(clock_.monotonic_us());
+  work_after(std::chrono::nanoseconds(0));
+}
+
+int DefragDriver::effort() const {
+  const auto [resident, sparse] = databases_.slab_usage();
+  return rule_.effort(sparse, resident);
+}
+
+void DefragDriver::work_after(std::chrono::nanoseconds wait) {
+  timer_.expires_after(wait);
+  timer_.async_wait([this](const asio::error_code& error) {
+    if (!error) work();
+  });
+}
+
+void DefragDriver::work() {
+  clock_.refresh();
+  if (!rule_.enabled || suspended()) return stop();
+  const std::uint64_t start = CycleClock::now();
+  const std::uint64_t end = start + CycleClock::from_us(kSliceUs);
+  bool more = true;
+  std::uint64_t now = start;
+  while (more && now < end) {
+    more = work_for_a_step();
+    now = CycleClock::now();
+  }
+  const auto spent_ns = static_cast<std::int64_t>(CycleClock::to_ns(now - start));
+  latency_.add(latency_events::kDefragCycle, clock_.now_ms() / 1000, spent_ns / 1'000'000);
+  if (!more) return stop();
+  work_after(
+      std::chrono::nanoseconds(spent_ns * (100 - stats_.running_percent) / stats_.running_percent));
+}
+
+// Returns whether there is more to do: entries first, then elements of collections.
+bool DefragDriver::work_for_a_step() {
+  const auto entries = databases_.evacuate_step(kMovesPerStep);
+  stats_.moved += entries.moved_objects;
+  stats_.left += entries.refused_objects;
+  stats_.keys_moved += entries.moved_objects;
+  stats_.keys_left += entries.refused_objects;
+  if (entries.more) return true;
+  const auto step = databases_.gather_step(kElementsPerStep);
+  stats_.moved += step.elements.moved;
+  stats_.left += step.elements.left;
+  stats_.keys_moved += step.collections_moved;
+  stats_.keys_left += step.collections_left;
+  return step.more;
+}
+
+void DefragDriver::stop() {
+  stats_.running_percent = 0;
+  stats_.sparse.met(clock_.monotonic_us());
+}
+
+}  // namespace tarn
