@@ -143,6 +143,12 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
       [[fallthrough]];
     case Gathering::kMarking:
       if (slabs.mark_sparse(kMarksAtOnce)) break;
+      if (!slabs.has_leaving()) {
+        // All that is sparse was left by walks before.
+        ungatherable_bytes_ = slabs.bytes_sparse();
+        gathering_ = Gathering::kIdle;
+        return {};
+      }
       for (const auto& keyspace : keyspaces_) keyspace->large_collections().begin_visit();
       next_to_gather_ = 0;
       gathered_any_ = false;
@@ -150,10 +156,15 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
       break;
     case Gathering::kWalking: gather_from_next(max_elements, step); break;
     case Gathering::kUnmarking:
-      if (slabs.unmark(kMarksAtOnce)) break;
-      ungatherable_bytes_ = slabs.bytes_sparse();
+      // What became sparse during the walk is for the next one: only what it has left does not
+      // count.
+      for (std::size_t n = 0; n < kMarksAtOnce && slabs.has_leaving(); ++n) {
+        slabs.unmark(1);
+        ungatherable_bytes_ += SlabAllocator::kSlabBytes;
+      }
+      if (slabs.has_leaving()) break;
       gathering_ = Gathering::kIdle;
-      step.more = false;
+      step.more = gatherable_bytes() != 0;
       break;
   }
   return step;

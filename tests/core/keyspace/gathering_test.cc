@@ -196,6 +196,20 @@ TEST_CASE_FIXTURE(Fixture, "the collections of all databases are gathered") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "what becomes sparse during a gathering is gathered next") {
+  add(0, "first", 20'000);
+  add(0, "second", 60'000);
+  thin_out(0, "first", 20'000);
+  const std::size_t full = databases.collection_heap().slabs().bytes_resident();
+  REQUIRE(databases.gather_step(50).more);
+  thin_out(0, "second", 60'000);
+  while (databases.gather_step(50).more) {
+  }
+  CHECK(databases.collection_heap().slabs().bytes_resident() < full / 3);
+  CHECK(members(0, "first", 20'000) == 2000);
+  CHECK(members(0, "second", 60'000) == 6000);
+}
+
 TEST_CASE_FIXTURE(Fixture, "collections may change, move and go between the steps of a gathering") {
   for (int key = 0; key < 20; ++key) add(0, std::to_string(key), 4000);
   for (int key = 0; key < 20; ++key) thin_out(0, std::to_string(key), 4000);
