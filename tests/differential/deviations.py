@@ -111,6 +111,12 @@ DEVIATIONS = [
         theirs=r".*yes.*",
         reason="snapshots are LZ4 frames unless told otherwise",
     ),
+    Deviation(
+        command=r"CONFIG GET (activedefrag|active-defrag-ignore-bytes|active-defrag-cycle-max)",
+        ours=r".*(yes|1048576|4).*",
+        theirs=r".*(no|104857600|25).*",
+        reason="memory follows the data unless told otherwise, in small slices",
+    ),
 ]
 
 _compiled = [
