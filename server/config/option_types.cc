@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/base/memory_units.h"
 #include "core/base/numbers.h"
@@ -191,7 +192,7 @@ OptionType choice(std::function<int(const Options&)> get, std::function<void(Opt
         return {};
       },
       .print =
-          [get = std::move(get), choices](const Options& options) {
+          [get = std::move(get), choices = std::move(choices)](const Options& options) {
             const auto chosen =
                 std::ranges::find(choices, get(options), &Choices::value_type::second);
             TARN_ASSERT(chosen != choices.end());
@@ -204,7 +205,7 @@ OptionType bit_set(unsigned Options::*field, std::string_view none, Choices choi
                    Result<> (*check)(unsigned)) {
   Choices words_known = choices;
   words_known.insert(words_known.begin(), {none, 0});
-  const auto set_names = [=](const Options& options) {
+  const auto set_names = [field, none, choices = std::move(choices)](const Options& options) {
     Words names;
     for (const auto& [name, bit] : choices) {
       if ((options.*field & static_cast<unsigned>(bit)) != 0) names.emplace_back(name);

@@ -31,7 +31,7 @@ OptionType word_lists(std::function<Result<>(Arguments, Options&)> parse,
             }
             return fmt::format("{}", fmt::join(all, " "));
           },
-      .lines = lines,
+      .lines = std::move(lines),
   };
 }
 

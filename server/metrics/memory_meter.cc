@@ -14,6 +14,12 @@
 #include <malloc.h>
 #endif
 
+#ifdef __SANITIZE_ADDRESS__
+// Of GCC's run-time library, whose header not every package has.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
+extern "C" std::size_t __sanitizer_get_heap_size();
+#endif
+
 namespace tarn {
 namespace {
 
@@ -57,14 +63,14 @@ AllocatorStats read_allocator_stats() {
 }
 
 std::string_view allocator_name() {
-  static const std::string name = [] {
+  static const std::string kName = [] {
     const char* version = nullptr;
     std::size_t bytes = sizeof version;
     if (::mallctl("version", &version, &bytes, nullptr, 0) != 0) return std::string("jemalloc");
     const std::string_view full = version;
     return "jemalloc-" + std::string(full.substr(0, full.find('-')));
   }();
-  return name;
+  return kName;
 }
 
 void purge_allocator() {
@@ -87,9 +93,14 @@ std::string allocator_report() {
 #else
 
 AllocatorStats read_allocator_stats() {
+#ifdef __SANITIZE_ADDRESS__
+  const std::size_t heap = __sanitizer_get_heap_size();
+  return {__sanitizer_get_current_allocated_bytes(), heap, heap};
+#else
   const struct mallinfo2 info = ::mallinfo2();
   const std::size_t mapped = info.arena + info.hblkhd;
   return {info.uordblks + info.hblkhd, mapped, mapped};
+#endif
 }
 
 std::string_view allocator_name() { return "libc"; }
@@ -162,6 +173,7 @@ std::vector<SlabAllocator::ClassStats> MemoryMeter::slab_classes() const {
   for (std::size_t i = 0; i < databases_.size(); ++i) add(databases_[i].slabs());
   add(databases_.collection_heap().slabs());
   std::vector<SlabAllocator::ClassStats> rows;
+  rows.reserve(by_size.size());
   for (const auto& [size, row] : by_size) rows.push_back(row);
   return rows;
 }

@@ -147,8 +147,22 @@ class Server:
         return self
 
     def start(self, timeout=20.0):
-        """Starts the process and waits until it answers."""
-        self.launch()
+        """Starts the process and waits until it answers.
+
+        A port that was free when it was chosen may be a connection's of another test by now.
+        """
+        for _ in range(20):
+            self.launch()
+            if self._wait_until_ready(timeout):
+                return self
+            if b"Address already in use" not in b"".join(self.log().splitlines()[-1:]):
+                break
+            time.sleep(0.2)
+        status = self.process.poll()
+        self.kill()
+        raise ServerFailure(f"{self.kind} did not start (status {status}); log:\n{self.log_tail()}")
+
+    def _wait_until_ready(self, timeout):
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -157,13 +171,11 @@ class Server:
                 with Client(self.port, timeout=2.0) as client:
                     reply = client.call("PING")
                 if not reply.is_error or not reply.value.startswith(b"LOADING"):
-                    return self
+                    return True
             except (OSError, ConnectionClosed):
                 pass
             time.sleep(0.02)
-        status = self.process.poll()
-        self.kill()
-        raise ServerFailure(f"{self.kind} did not start (status {status}); log:\n{self.log_tail()}")
+        return False
 
     def client(self, resp=2, timeout=20.0):
         return Client(self.port, resp=resp, timeout=timeout)
