@@ -20,7 +20,7 @@ constexpr std::size_t kMaxBindAddresses = 16;
 
 // A type whose directives are lists of words, shown one after the other.
 OptionType word_lists(std::function<Result<>(Arguments, Options&)> parse,
-                      std::function<std::vector<Words>(const Options&)> lines) {
+                      const std::function<std::vector<Words>(const Options&)>& lines) {
   return {
       .parse = std::move(parse),
       .print =
@@ -31,7 +31,7 @@ OptionType word_lists(std::function<Result<>(Arguments, Options&)> parse,
             }
             return fmt::format("{}", fmt::join(all, " "));
           },
-      .lines = std::move(lines),
+      .lines = lines,
   };
 }
 
