@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/engine/authentication.h"
 #include "server/net/transport.h"
 
 namespace tarn {
@@ -13,6 +14,19 @@ ClientClass client_class(const Session& session) {
 }
 
 }  // namespace
+
+void open_session(const ClientContext& context, Session& session, Transport& transport) {
+  session.transport = &transport;
+  session.created_ms = session.last_active_ms = context.dispatcher.clock().monotonic_ms();
+  become_default_user(session, context.options);
+  context.clients.add(session);
+}
+
+void end_session(const ClientContext& context, Session& session) {
+  session.closing = true;
+  context.clients.remove(session);
+  if (context.on_gone) context.on_gone(session);
+}
 
 void close_client(const ClientContext& context, Session& session, std::string_view reason) {
   if (context.log_closing) context.log_closing(session, reason);

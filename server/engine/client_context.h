@@ -28,6 +28,10 @@ struct ClientContext {
   std::uint64_t output_limit_disconnections = 0;
 };
 
+// What a client's session begins and ends with.
+void open_session(const ClientContext& context, Session& session, Transport& transport);
+void end_session(const ClientContext& context, Session& session);
+
 // Closes a client at once, and says why in the log.
 void close_client(const ClientContext& context, Session& session, std::string_view reason);
 

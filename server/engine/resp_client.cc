@@ -1,16 +1,10 @@
 #include "server/engine/resp_client.h"
 
-#include <cstring>
-
 #include "core/base/cycle_clock.h"
 #include "server/engine/args.h"
-#include "server/engine/authentication.h"
 
 namespace tarn {
 namespace {
-
-// Enough for the misses of a batch to overlap; more would push each other out of the cache.
-constexpr std::size_t kMaxBatch = 128;
 
 // A web page can make its reader's browser send requests here, with commands in the body. They
 // begin with lines that no client sends.
@@ -24,19 +18,12 @@ RespClient::RespClient(Transport& transport, RespContext& context)
     : context_(context),
       transport_(transport),
       session_(context.clients.next_id(), transport.output()) {
-  session_.transport = &transport;
-  session_.created_ms = session_.last_active_ms = context.dispatcher.clock().monotonic_ms();
-  become_default_user(session_, context.options);
-  context_.clients.add(session_);
+  open_session(context, session_, transport);
 }
 
 RespClient::~RespClient() = default;
 
-void RespClient::on_closed() {
-  session_.closing = true;
-  context_.clients.remove(session_);
-  if (context_.on_gone) context_.on_gone(session_);
-}
+void RespClient::on_closed() { end_session(context_, session_); }
 
 InputHandler::Taken RespClient::on_input(std::string_view input) {
   session_.last_active_ms = context_.dispatcher.clock().monotonic_ms();
@@ -86,7 +73,7 @@ RespParser::Status RespClient::collect(std::string_view input, std::size_t& offs
   const bool restricted = (session_.gates & kAuthenticationGate) != 0 && !session_.authenticated;
   parser_.limits().max_bulk_bytes = static_cast<std::int64_t>(context_.options.proto_max_bulk_len);
   parser_.limits().authenticated = !restricted;
-  const std::size_t wanted = restricted || !received_.empty() ? 1 : kMaxBatch;
+  const std::size_t wanted = restricted || !received_.empty() ? 1 : RespBatch::kMaxRequests;
   RespParser::Status status = RespParser::Status::kRequest;
   while (batch.items.size() < wanted) {
     const std::size_t first = batch.args.size();
@@ -100,36 +87,24 @@ RespParser::Status RespClient::collect(std::string_view input, std::size_t& offs
 void RespClient::prefetch() {
   RespBatch& batch = context_.batch;
   const CommandTable& table = context_.dispatcher.table();
-  for (RespBatch::Item& item : batch.items) {
+  for (BatchedRequest& item : batch.items) {
     item.command = table.find(batch.args[item.first_arg]);
   }
-  if (batch.items.size() < 2) return;
-  Keyspace& keyspace = context_.dispatcher.databases()[session_.db];
-  for (RespBatch::Item& item : batch.items) {
-    if (item.command == nullptr || item.command->first_key == 0) continue;
-    const auto position = static_cast<std::size_t>(item.command->first_key);
-    if (position >= item.arg_count) continue;
-    item.key = static_cast<std::ptrdiff_t>(batch.keys.size());
-    const Key& key = batch.keys.emplace_back(batch.args[item.first_arg + position]);
-    keyspace.prefetch_directory(key);
-  }
-  for (Key& key : batch.keys) keyspace.prefetch_bucket(key);
-  for (Key& key : batch.keys) keyspace.prefetch_entry(key);
+  batch.prefetch(context_.dispatcher.databases()[session_.db]);
 }
 
 std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {
   RespBatch& batch = context_.batch;
   Dispatcher& dispatcher = context_.dispatcher;
-  for (const RespBatch::Item& item : batch.items) {
-    const std::span args(batch.args.data() + item.first_arg, item.arg_count);
+  for (const BatchedRequest& item : batch.items) {
+    const std::span args = batch.args_of(item);
     if (item.command == nullptr && is_http(args[0])) [[unlikely]] {
       drop_http();
       return item.end;
     }
-    const Key* key = item.key < 0 ? nullptr : &batch.keys[static_cast<std::size_t>(item.key)];
     const std::span<const BlobRef> blobs =
         received_.empty() ? std::span<const BlobRef>() : blobs_of(item);
-    const Dispatcher::Request request{item.command, args, blobs, key};
+    const Dispatcher::Request request{item.command, args, blobs, batch.key_of(item)};
     if (dispatcher.execute(session_, request) == Dispatcher::Outcome::kHeld) {
       held_.emplace(item.command, args, blobs);
     }
@@ -154,7 +129,7 @@ void RespClient::run_held() {
 }
 
 // The blobs that large arguments were received into, by the argument's position.
-std::span<const BlobRef> RespClient::blobs_of(const RespBatch::Item& item) {
+std::span<const BlobRef> RespClient::blobs_of(const BatchedRequest& item) {
   by_position_.assign(item.arg_count, BlobRef());
   for (const BlobRef& blob : received_) {
     for (std::size_t i = 0; i < item.arg_count; ++i) {
@@ -168,25 +143,18 @@ std::span<const BlobRef> RespClient::blobs_of(const RespBatch::Item& item) {
 InputHandler::Taken RespClient::begin_large_bulk(std::string_view input, std::size_t offset) {
   const std::size_t start = offset + parser_.large_bulk_start();
   const std::string_view payload = input.substr(start);
-  receiving_ = Blob::allocate(parser_.large_bulk_bytes(), parser_.large_bulk_bytes());
-  std::memcpy(receiving_->data(), payload.data(), payload.size());
-  received_bytes_ = payload.size();
+  receiving_.begin(parser_.large_bulk_bytes(), payload);
   return {offset, payload.size(), false};
 }
 
-std::span<char> RespClient::direct_target() {
-  if (!receiving_) return {};
-  return {receiving_->data() + received_bytes_, receiving_->size() - received_bytes_};
-}
+std::span<char> RespClient::direct_target() { return receiving_.target(); }
 
 void RespClient::on_direct(std::size_t bytes) {
-  received_bytes_ += bytes;
+  receiving_.add(bytes);
   session_.last_active_ms = context_.dispatcher.clock().monotonic_ms();
-  if (!within_input_limit(received_bytes_)) return;
-  if (received_bytes_ < receiving_->size()) return;
-  parser_.large_bulk_received(receiving_->view());
-  received_.push_back(std::move(receiving_));
-  receiving_.reset();
+  if (!within_input_limit(receiving_.received_bytes()) || !receiving_.complete()) return;
+  received_.push_back(receiving_.take());
+  parser_.large_bulk_received(received_.back()->view());
 }
 
 // What a transaction has queued counts: it was received, and has not run.

@@ -8,32 +8,15 @@
 #include <vector>
 
 #include "server/engine/client_context.h"
+#include "server/engine/large_argument.h"
+#include "server/engine/request_batch.h"
 #include "server/engine/session.h"
 #include "server/net/transport.h"
 #include "server/protocol/resp_parser.h"
 
 namespace tarn {
 
-// The requests of one batch. Scratch memory: one serves all clients, one after the other.
-struct RespBatch {
-  struct Item {
-    std::size_t first_arg;
-    std::size_t arg_count;
-    std::size_t end;  // offset in the input behind the request
-    const Command* command = nullptr;
-    std::ptrdiff_t key = -1;  // index in keys, or none
-  };
-
-  std::vector<std::string_view> args;
-  std::vector<Item> items;
-  std::vector<Key> keys;
-
-  void clear() {
-    args.clear();
-    items.clear();
-    keys.clear();
-  }
-};
+using RespBatch = RequestBatch<BatchedRequest>;
 
 // What the clients that speak RESP share.
 struct RespContext : ClientContext {
@@ -70,7 +53,7 @@ class RespClient final : public InputHandler {
   std::size_t run(std::size_t offset, std::uint64_t deadline_cycles);
   void drop_http();
   void run_held();
-  std::span<const BlobRef> blobs_of(const RespBatch::Item& item);
+  std::span<const BlobRef> blobs_of(const BatchedRequest& item);
   Taken begin_large_bulk(std::string_view input, std::size_t offset);
   bool within_input_limit(std::size_t waiting_bytes);
   void fail_protocol();
@@ -84,8 +67,7 @@ class RespClient final : public InputHandler {
   std::vector<BlobRef> received_;  // large arguments of the request in progress
   std::vector<BlobRef> by_position_;
   std::optional<OwnedRequest> held_;  // by a gate
-  BlobRef receiving_;
-  std::size_t received_bytes_ = 0;
+  LargeArgument receiving_;
 };
 
 }  // namespace tarn

@@ -1,10 +1,8 @@
 #include "server/memcached/memcached_client.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/cycle_clock.h"
-#include "server/engine/authentication.h"
 #include "server/engine/gates.h"
 #include "server/memcached/families.h"
 #include "server/protocol/memcached_binary_parser.h"
@@ -12,9 +10,6 @@
 
 namespace tarn {
 namespace {
-
-// Enough for the misses of a batch to overlap; more would push each other out of the cache.
-constexpr std::size_t kMaxBatch = 128;
 
 constexpr std::string_view kNoSuchCommand = "ERROR";
 constexpr std::size_t kBinaryHeaderArgument = 2;
@@ -47,21 +42,13 @@ MemcachedClient::MemcachedClient(Transport& transport, MemcachedContext& context
     : context_(context),
       transport_(transport),
       session_(context.clients.clients.next_id(), transport.output(), Dialect::kMemcachedText) {
-  const ClientContext& common = context.clients;
-  session_.transport = &transport;
-  session_.created_ms = session_.last_active_ms = common.dispatcher.clock().monotonic_ms();
-  session_.db = static_cast<unsigned>(common.options.memcached_database);
-  become_default_user(session_, common.options);
-  common.clients.add(session_);
+  session_.db = static_cast<unsigned>(context.clients.options.memcached_database);
+  open_session(context.clients, session_, transport);
 }
 
 MemcachedClient::~MemcachedClient() = default;
 
-void MemcachedClient::on_closed() {
-  session_.closing = true;
-  context_.clients.clients.remove(session_);
-  if (context_.clients.on_gone) context_.clients.on_gone(session_);
-}
+void MemcachedClient::on_closed() { end_session(context_.clients, session_); }
 
 bool MemcachedClient::restricted() const {
   return (session_.gates & kAuthenticationGate) != 0 && !session_.authenticated;
@@ -83,8 +70,8 @@ InputHandler::Taken MemcachedClient::on_input(std::string_view input) {
   while (status == Status::kRequest && may_run() && !more) {
     std::size_t parsed = offset;
     status = collect(input, parsed);
-    prefetch();
-    const MemcachedBatch::Item* last = run(deadline);
+    context_.batch.prefetch(dispatcher.databases()[session_.db]);
+    const MemcachedRequest* last = run(deadline);
     // Requests that were parsed but did not run stay in the input and are parsed again.
     if (last != nullptr && last != &context_.batch.items.back()) {
       parser_->go_back(last->skip_bytes);
@@ -132,7 +119,7 @@ MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::si
   parser_->limits() = {.max_item_bytes = static_cast<std::size_t>(options.memcached_max_item_size),
                        .max_encoded_key_bytes = max_encoded_key_bytes(options),
                        .authenticated = !restricted()};
-  const std::size_t wanted = restricted() || received_ ? 1 : kMaxBatch;
+  const std::size_t wanted = restricted() || received_ ? 1 : MemcachedBatch::kMaxRequests;
   while (batch.items.size() < wanted) {
     const std::size_t first = batch.args.size();
     const Status status = parser_->parse(input, offset, batch.args);
@@ -146,11 +133,11 @@ MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::si
   return Status::kRequest;
 }
 
-MemcachedBatch::Item MemcachedClient::make_item(MemcachedParser::Status status,
-                                                std::size_t first_arg) const {
+MemcachedRequest MemcachedClient::make_item(MemcachedParser::Status status,
+                                            std::size_t first_arg) const {
   using Status = MemcachedParser::Status;
   const MemcachedBatch& batch = context_.batch;
-  MemcachedBatch::Item item{first_arg, batch.args.size() - first_arg, 0};
+  MemcachedRequest item{{first_arg, batch.args.size() - first_arg, 0}};
   if (status == Status::kError) {
     item.error = parser_->error();
     return item;
@@ -180,25 +167,9 @@ const Command* MemcachedClient::find_command(std::span<const std::string_view> w
   return command;
 }
 
-void MemcachedClient::prefetch() {
-  MemcachedBatch& batch = context_.batch;
-  if (batch.items.size() < 2) return;
-  Keyspace& keyspace = context_.clients.dispatcher.databases()[session_.db];
-  for (MemcachedBatch::Item& item : batch.items) {
-    if (item.command == nullptr || item.command->first_key == 0) continue;
-    const auto position = static_cast<std::size_t>(item.command->first_key);
-    if (position >= item.arg_count) continue;
-    item.key = static_cast<std::ptrdiff_t>(batch.keys.size());
-    const Key& key = batch.keys.emplace_back(batch.args[item.first_arg + position]);
-    keyspace.prefetch_directory(key);
-  }
-  for (Key& key : batch.keys) keyspace.prefetch_bucket(key);
-  for (Key& key : batch.keys) keyspace.prefetch_entry(key);
-}
-
-const MemcachedBatch::Item* MemcachedClient::run(std::uint64_t deadline_cycles) {
-  const MemcachedBatch::Item* last = nullptr;
-  for (const MemcachedBatch::Item& item : context_.batch.items) {
+const MemcachedRequest* MemcachedClient::run(std::uint64_t deadline_cycles) {
+  const MemcachedRequest* last = nullptr;
+  for (const MemcachedRequest& item : context_.batch.items) {
     execute(item);
     last = &item;
     if (!may_run()) break;
@@ -207,7 +178,7 @@ const MemcachedBatch::Item* MemcachedClient::run(std::uint64_t deadline_cycles) 
   return last;
 }
 
-void MemcachedClient::execute(const MemcachedBatch::Item& item) {
+void MemcachedClient::execute(const MemcachedRequest& item) {
   const MemcachedBatch& batch = context_.batch;
   const BlobRef received = std::move(received_);
   received_.reset();
@@ -218,13 +189,12 @@ void MemcachedClient::execute(const MemcachedBatch::Item& item) {
     context_.clients.dispatcher.errors().count(item.error);
     return;
   }
-  const std::span args(batch.args.data() + item.first_arg, item.arg_count);
-  const Key* key = item.key < 0 ? nullptr : &batch.keys[static_cast<std::size_t>(item.key)];
+  const std::span args = batch.args_of(item);
   if (received && args.back().data() == received->data()) [[unlikely]] {
     by_position_.assign(args.size(), BlobRef());
     by_position_.back() = received;
   }
-  execute({item.command, args, by_position_, key}, item.quiet);
+  execute({item.command, args, by_position_, batch.key_of(item)}, item.quiet);
   if (!by_position_.empty()) by_position_.clear();
 }
 
@@ -246,25 +216,18 @@ void MemcachedClient::run_held() {
 
 InputHandler::Taken MemcachedClient::begin_large_block(std::string_view input, std::size_t offset) {
   const std::string_view block = input.substr(offset + parser_->large_block_start());
-  receiving_ = Blob::allocate(parser_->large_block_bytes(), parser_->large_block_bytes());
-  std::memcpy(receiving_->data(), block.data(), block.size());
-  received_bytes_ = block.size();
+  receiving_.begin(parser_->large_block_bytes(), block);
   return {offset, block.size(), false};
 }
 
-std::span<char> MemcachedClient::direct_target() {
-  if (!receiving_) return {};
-  return {receiving_->data() + received_bytes_, receiving_->size() - received_bytes_};
-}
+std::span<char> MemcachedClient::direct_target() { return receiving_.target(); }
 
 void MemcachedClient::on_direct(std::size_t bytes) {
-  received_bytes_ += bytes;
+  receiving_.add(bytes);
   session_.last_active_ms = context_.clients.dispatcher.clock().monotonic_ms();
-  if (!within_input_limit(received_bytes_)) return;
-  if (received_bytes_ < receiving_->size()) return;
-  parser_->large_block_received(receiving_->view());
-  received_ = std::move(receiving_);
-  receiving_.reset();
+  if (!within_input_limit(receiving_.received_bytes()) || !receiving_.complete()) return;
+  received_ = receiving_.take();
+  parser_->large_block_received(received_->view());
 }
 
 bool MemcachedClient::within_input_limit(std::size_t waiting_bytes) {

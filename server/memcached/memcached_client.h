@@ -9,35 +9,21 @@
 #include <vector>
 
 #include "server/engine/client_context.h"
+#include "server/engine/large_argument.h"
 #include "server/engine/owned_request.h"
+#include "server/engine/request_batch.h"
 #include "server/net/transport.h"
 #include "server/protocol/memcached_parser.h"
 
 namespace tarn {
 
-// The requests of one batch. Scratch memory: one serves all clients, one after the other.
-struct MemcachedBatch {
-  struct Item {
-    std::size_t first_arg;
-    std::size_t arg_count;
-    std::size_t end;             // offset in the input behind the request
-    std::size_t skip_bytes = 0;  // of its data, behind that
-    const Command* command = nullptr;
-    std::string_view error{};  // where there is no command: the reply, or nothing
-    std::ptrdiff_t key = -1;   // index in keys, or none
-    bool quiet = false;        // wants no reply
-  };
-
-  std::vector<std::string_view> args;
-  std::vector<Item> items;
-  std::vector<Key> keys;
-
-  void clear() {
-    args.clear();
-    items.clear();
-    keys.clear();
-  }
+struct MemcachedRequest : BatchedRequest {
+  std::string_view error{};    // where there is no command: the reply, or nothing
+  bool quiet = false;          // wants no reply
+  std::size_t skip_bytes = 0;  // of data behind it that nobody wants; see MemcachedParser
 };
+
+using MemcachedBatch = RequestBatch<MemcachedRequest>;
 
 // What the clients that speak memcached's protocols share.
 struct MemcachedContext {
@@ -73,12 +59,11 @@ class MemcachedClient final : public InputHandler {
  private:
   void choose_protocol(std::string_view input);
   MemcachedParser::Status collect(std::string_view input, std::size_t& offset);
-  MemcachedBatch::Item make_item(MemcachedParser::Status status, std::size_t first_arg) const;
+  MemcachedRequest make_item(MemcachedParser::Status status, std::size_t first_arg) const;
   const Command* find_command(std::span<const std::string_view> words) const;
-  void prefetch();
   // Runs the batch, as far as it may be; returns the last request that did, or nullptr.
-  const MemcachedBatch::Item* run(std::uint64_t deadline_cycles);
-  void execute(const MemcachedBatch::Item& item);
+  const MemcachedRequest* run(std::uint64_t deadline_cycles);
+  void execute(const MemcachedRequest& item);
   void execute(const Dispatcher::Request& request, bool quiet);
   void run_held();
   Taken begin_large_block(std::string_view input, std::size_t offset);
@@ -92,8 +77,7 @@ class MemcachedClient final : public InputHandler {
   bool binary_ = false;
   Session session_;
 
-  BlobRef receiving_;  // the large block that is on its way
-  std::size_t received_bytes_ = 0;
+  LargeArgument receiving_;
   BlobRef received_;  // the large block of the request in progress
   std::vector<BlobRef> by_position_;
   std::optional<OwnedRequest> held_;  // by a gate

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "server/engine/request_batch.h"
 #include "server/memcached/families.h"
 #include "server/memcached/item_writer.h"
 #include "server/memcached/text_support.h"
@@ -51,8 +52,7 @@ void retrieve(Call& call, std::size_t first, const Retrieval& retrieval) {
       keys.clear();
       Keyspace& db = call.db();
       for (const std::string_view name : names) db.prefetch_directory(keys.emplace_back(name));
-      for (Key& key : keys) db.prefetch_bucket(key);
-      for (Key& key : keys) db.prefetch_entry(key);
+      prefetch_places(db, keys);
       for (const Key& key : keys) write_item(call, key, retrieval);
     }
   }
