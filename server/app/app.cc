@@ -79,7 +79,8 @@ App::App(Config& config, ProcessTitle& title)
       service_manager_(options_.supervised) {
   run_.supervised = service_manager_.name();
   register_commands();
-  register_memcached_commands();
+  add_memcached_commands(memcached_commands_, memcached_services_);
+  memcached_.emplace(resp_, memcached_commands_);
   add_info_sections(info_, {config_,
                             run_,
                             databases_,
@@ -174,17 +175,6 @@ void App::register_commands() {
   commands_.add(aof_commands(), aof_services_);
   commands_.add(migrate_commands(), migration_peers_);
   commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
-}
-
-void App::register_memcached_commands() {
-  for (const auto rows :
-       {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
-        memcached_admin_commands(), memcached_meta_get_commands(), memcached_meta_change_commands(),
-        memcached_binary_item_commands(), memcached_binary_admin_commands(),
-        memcached_stats_commands()}) {
-    memcached_commands_.add(rows, std::as_const(memcached_services_));
-  }
-  memcached_.emplace(resp_, memcached_commands_);
 }
 
 // The flush that was asked for with a delay, as if a client asked for it now.

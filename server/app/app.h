@@ -83,7 +83,6 @@ class App {
   void add_jobs();
   void sample_metrics();
   void reset_stats();
-  void register_memcached_commands();
   bool flush_memcached_items();
   // Null where the client was refused, with a line that follows `mark`.
   Connection* accept(int fd, Connection::Addresses addresses, std::string_view mark);

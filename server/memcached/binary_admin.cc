@@ -3,10 +3,10 @@
 
 #include "server/engine/authentication.h"
 #include "server/memcached/binary_request.h"
+#include "server/memcached/call_support.h"
 #include "server/memcached/families.h"
 #include "server/memcached/flush.h"
 #include "server/memcached/stats_report.h"
-#include "server/memcached/text_support.h"
 
 namespace tarn {
 namespace {
@@ -21,11 +21,6 @@ void flush(Call& call) {
   if (!request.has_shape(with_delay ? 4 : 0, KeyRule::kNone)) return;
   flush_items(call, with_delay ? request.extra<std::uint32_t>(0) : 0);
   if (!request.quiet()) request.reply_ok();
-}
-
-void end_connection(Call& call) {
-  call.session.closing = true;
-  if (call.session.transport != nullptr) call.session.transport->close_after_flush();
 }
 
 void quit(Call& call) {

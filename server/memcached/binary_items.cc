@@ -1,8 +1,8 @@
 // The binary protocol's commands on items.
 
 #include "server/memcached/binary_request.h"
+#include "server/memcached/call_support.h"
 #include "server/memcached/families.h"
-#include "server/memcached/text_support.h"
 
 namespace tarn {
 namespace {

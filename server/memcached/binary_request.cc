@@ -1,18 +1,9 @@
 #include "server/memcached/binary_request.h"
 
-#include <cstring>
-
-#include "server/protocol/resp_writer.h"
+#include "server/memcached/call_support.h"
+#include "server/memcached/item_writer.h"
 
 namespace tarn::memcached {
-namespace {
-
-char* put(char* at, std::string_view bytes) {
-  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-  return at + bytes.size();
-}
-
-}  // namespace
 
 std::string_view text_of(BinaryStatus status) {
   switch (status) {
@@ -59,8 +50,7 @@ bool BinaryRequest::has_shape(std::size_t extras_bytes, KeyRule rule) {
 
 void BinaryRequest::refuse(BinaryStatus status) {
   reply_error(status);
-  call_.session.closing = true;
-  if (call_.session.transport != nullptr) call_.session.transport->close_after_flush();
+  end_connection(call_);
 }
 
 // Room for the packet's header and `room` bytes more; returns the place behind the header.
@@ -106,11 +96,7 @@ void BinaryRequest::reply_item(const Entry& item, std::uint64_t cas, bool with_k
   at = put(write_big_endian(at, item.client_flags()), shown_key);
   if (in_one_piece) return out.commit(put(at, value));
   out.commit(at);
-  if (item.holds_blob() && value.size() >= resp::kShareBytes) {
-    out.append_shared(BlobRef::share(item.blob()), value);
-  } else {
-    out.append(value);
-  }
+  write_bytes(out, item, value);
 }
 
 }  // namespace tarn::memcached

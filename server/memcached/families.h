@@ -3,12 +3,16 @@
 #include <span>
 #include <string_view>
 
-#include "server/engine/command.h"
+#include "server/engine/command_table.h"
+#include "server/memcached/memcached_services.h"
 
 namespace tarn {
 
-// The rows of the memcached protocol, for a CommandTable of their own; all with MemcachedServices.
-// Their arity is the least number of words with which memcached knows the command.
+// Adds all that clients of memcached's protocols may call to a table of their own.
+void add_memcached_commands(CommandTable& table, const MemcachedServices& services);
+
+// By topic; called by add_memcached_commands. A row's arity is the least number of words with which
+// memcached knows the command.
 std::span<const CommandRow> memcached_storage_commands();
 std::span<const CommandRow> memcached_retrieval_commands();
 std::span<const CommandRow> memcached_number_commands();

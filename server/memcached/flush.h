@@ -1,8 +1,8 @@
 #pragma once
 
 #include "server/engine/call.h"
+#include "server/memcached/call_support.h"
 #include "server/memcached/items.h"
-#include "server/memcached/text_support.h"
 
 namespace tarn::memcached {
 

@@ -1,19 +1,9 @@
 #include "server/memcached/item_writer.h"
 
-#include <cstring>
-
 #include "core/base/numbers.h"
 #include "server/protocol/resp_writer.h"
 
 namespace tarn::memcached {
-namespace {
-
-char* put(char* at, std::string_view bytes) {
-  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-  return at + bytes.size();
-}
-
-}  // namespace
 
 void write_value(OutputBuffer& out, std::string_view key, const Entry& item,
                  const std::uint64_t* cas) {
@@ -44,13 +34,16 @@ void write_value(OutputBuffer& out, std::string_view key, const Entry& item,
 }
 
 void write_data(OutputBuffer& out, const Entry& item) {
-  const StringView value(item);
-  if (item.holds_blob() && value.bytes().size() >= resp::kShareBytes) {
+  write_bytes(out, item, StringView(item));
+  out.append("\r\n");
+}
+
+void write_bytes(OutputBuffer& out, const Entry& item, std::string_view value) {
+  if (item.holds_blob() && value.size() >= resp::kShareBytes) {
     out.append_shared(BlobRef::share(item.blob()), value);
   } else {
     out.append(value);
   }
-  out.append("\r\n");
 }
 
 void write_number(OutputBuffer& out, std::uint64_t number) {

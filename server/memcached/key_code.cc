@@ -1,8 +1,7 @@
 #include "server/memcached/key_code.h"
+#include "server/memcached/text_support.h"
 
 #include <array>
-
-#include "server/memcached/text_support.h"
 
 namespace tarn {
 namespace {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "core/memory/blob.h"
-#include "server/memcached/text_support.h"
+#include "server/memcached/call_support.h"
 
 namespace tarn::memcached {
 namespace {

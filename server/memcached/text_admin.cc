@@ -53,10 +53,7 @@ void verbosity(Call& call) {
   reply_line(call, "OK");
 }
 
-void quit(Call& call) {
-  call.session.closing = true;
-  if (call.session.transport != nullptr) call.session.transport->close_after_flush();
-}
+void quit(Call& call) { end_connection(call); }
 
 // The data is a user's name and password, parted by a space.
 void authenticate_client(Call& call) {

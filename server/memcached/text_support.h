@@ -3,13 +3,9 @@
 #include <string_view>
 
 #include "server/engine/call.h"
-#include "server/memcached/items.h"
-#include "server/memcached/memcached_services.h"
+#include "server/memcached/call_support.h"
 
 namespace tarn::memcached {
-
-// Clients look at the version to learn what they may use.
-inline constexpr std::string_view kVersion = "1.6.40";
 
 namespace lines {
 
@@ -22,12 +18,6 @@ inline constexpr std::string_view kTooLarge = "SERVER_ERROR object too large for
 inline constexpr std::string_view kNoItem = "SERVER_ERROR the key holds another type than a string";
 
 }  // namespace lines
-
-inline const MemcachedServices& services(const Call& call) {
-  return call.feature<const MemcachedServices>();
-}
-inline MemcachedStats& stats_of(const Call& call) { return services(call).stats; }
-inline const Options& options(const Call& call) { return services(call).options; }
 
 // One line as the reply.
 inline void reply_line(Call& call, std::string_view line) {
@@ -47,32 +37,6 @@ inline bool too_many_words(Call& call, std::size_t most) {
   if (call.args.size() <= most) return false;
   call.reply.error_line(lines::kNoSuchCommand);
   return true;
-}
-
-// Counts what came of a store.
-inline void count_store(const Call& call, ItemOutcome outcome, bool compared_cas) {
-  MemcachedStats& stats = stats_of(call);
-  ++stats.cmd_set;
-  if (outcome == ItemOutcome::kDone) ++stats.total_items;
-  if (!compared_cas) return;
-  if (outcome == ItemOutcome::kDone) ++stats.cas_hits;
-  if (outcome == ItemOutcome::kNotFound) ++stats.cas_misses;
-  if (outcome == ItemOutcome::kExists) ++stats.cas_badval;
-}
-// Counts a read; one that changes the expiry counts as touch only.
-inline void count_read(const Call& call, bool hit, bool touches) {
-  MemcachedStats& stats = stats_of(call);
-  if (touches) {
-    hit ? ++stats.touch_hits : ++stats.touch_misses;
-  } else {
-    hit ? ++stats.get_hits : ++stats.get_misses;
-  }
-}
-
-// Counts another change as hit or miss.
-inline void count_change(ItemOutcome outcome, std::uint64_t& hits, std::uint64_t& misses) {
-  if (outcome == ItemOutcome::kDone) ++hits;
-  if (outcome == ItemOutcome::kNotFound) ++misses;
 }
 
 // Replies to a change that failed in a way that is the same for all commands; false for others.

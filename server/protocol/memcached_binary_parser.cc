@@ -85,12 +85,7 @@ std::string_view MemcachedBinaryParser::command_name(std::uint8_t opcode) {
 MemcachedParser::Status MemcachedBinaryParser::parse(std::string_view input, std::size_t& offset,
                                                      std::vector<std::string_view>& args) {
   TARN_ASSERT(offset <= input.size());
-  if (skip_bytes_ > 0) {
-    const std::size_t skipped = std::min(skip_bytes_, input.size() - offset);
-    offset += skipped;
-    skip_bytes_ -= skipped;
-    if (skip_bytes_ > 0) return Status::kNeedMore;
-  }
+  if (!pass_over_unwanted(input, offset)) return Status::kNeedMore;
   input.remove_prefix(offset);
   if (!input.empty() && static_cast<std::uint8_t>(input[0]) != memcached::kRequestMagic) {
     return Status::kFatal;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -91,6 +92,14 @@ class MemcachedParser {
   virtual void go_back(std::size_t skip_bytes) = 0;
 
  protected:
+  // Moves `offset` over data that nobody wants. Returns whether all of it was there.
+  bool pass_over_unwanted(std::string_view input, std::size_t& offset) {
+    const std::size_t skipped = std::min(skip_bytes_, input.size() - offset);
+    offset += skipped;
+    skip_bytes_ -= skipped;
+    return skip_bytes_ == 0;
+  }
+
   Limits limits_;
   std::size_t skip_bytes_ = 0;  // of the input, before the next request
   bool quiet_ = false;

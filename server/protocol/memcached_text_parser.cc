@@ -113,12 +113,7 @@ const MemcachedTextParser::Storage* MemcachedTextParser::Storage::find(std::stri
 MemcachedTextParser::Status MemcachedTextParser::parse(std::string_view input, std::size_t& offset,
                                                        std::vector<std::string_view>& args) {
   TARN_ASSERT(offset <= input.size());
-  if (skip_bytes_ > 0) {
-    const std::size_t skipped = std::min(skip_bytes_, input.size() - offset);
-    offset += skipped;
-    skip_bytes_ -= skipped;
-    if (skip_bytes_ > 0) return Status::kNeedMore;
-  }
+  if (!pass_over_unwanted(input, offset)) return Status::kNeedMore;
   input.remove_prefix(offset);
   if (input.size() <= scanned_) return Status::kNeedMore;
   const void* found = std::memchr(input.data() + scanned_, '\n', input.size() - scanned_);

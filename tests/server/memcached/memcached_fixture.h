@@ -30,13 +30,7 @@ namespace tarn {
 // Replies have a bar for each line end.
 struct MemcachedFixture {
   MemcachedFixture() : databases(clock, 16), dispatcher(table, databases, clock) {
-    for (const auto rows :
-         {memcached_storage_commands(), memcached_retrieval_commands(), memcached_number_commands(),
-          memcached_admin_commands(), memcached_meta_get_commands(),
-          memcached_meta_change_commands(), memcached_stats_commands(),
-          memcached_binary_item_commands(), memcached_binary_admin_commands()}) {
-      table.add(rows, std::as_const(services_));
-    }
+    add_memcached_commands(table, services_);
     context_.emplace(clients, table);
     connect();
   }
