@@ -114,6 +114,7 @@ void CollectionEdit::vacate() {
 CollectionEdit::Outcome CollectionEdit::commit(std::size_t changes) {
   if (changes == 0) return Outcome::kUnchanged;
   const bool exists = entry_ != nullptr;
+  if (exists) entry_->mark_incompressible(false);
   if (exists && type_ == Type::kHash) keyspace_.schedule_fields(*entry_, key_.hash);
   if (exists && !existed_) keyspace_.created(key_.bytes);
   keyspace_.context_.stats.changes += changes - 1;

@@ -64,6 +64,18 @@ bool Databases::any_collection_lives() const {
                      [](const auto& keyspace) { return !keyspace->large_collections().empty(); });
 }
 
+CompressedTotals Databases::compressed() const {
+  CompressedTotals total;
+  for (const auto& keyspace : keyspaces_) {
+    const CompressedTotals& one = keyspace->compressed();
+    total.values += one.values;
+    total.collections += one.collections;
+    total.plain_bytes += one.plain_bytes;
+    total.stored_bytes += one.stored_bytes;
+  }
+  return total;
+}
+
 bool Databases::dismantle_step(std::size_t max_elements) {
   if (!collections_->has_waiting()) return false;
   if (any_collection_lives()) return collections_->dismantle_step(max_elements);

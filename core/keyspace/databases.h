@@ -58,6 +58,9 @@ class Databases {
   // Where elements of large collections live.
   const ObjectHeap& collection_heap() const { return collections_->objects(); }
 
+  // What is compressed of all values; see CompressionWalk.
+  CompressedTotals compressed() const;
+
   // What all keyspaces share and look at; to be set by the owner.
   KeyspaceContext& context() { return context_; }
   const KeyspaceContext& context() const { return context_; }

@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/numbers.h"
+#include "core/keyspace/compressed_value.h"
 #include "core/types/hash.h"
 #include "core/types/list.h"
 #include "core/types/set.h"
@@ -125,7 +126,7 @@ Sha1::Digest dataset_digest(const Databases& databases) {
       empty = false;
       Digester key(sha1);
       key.mix(entry.key());
-      key.mix_value(entry);
+      key.mix_value(*PlainEntry(entry));
       dataset.add(key.digest());
     });
   }

@@ -11,12 +11,14 @@ namespace tarn {
 
 enum class Type : std::uint8_t { kString, kList, kSet, kSortedSet, kHash, kStream };
 
-// How a string's value is stored. The first three are in the entry itself.
+// How a string's value is stored. All but blobs are in the entry itself.
 enum class StringEncoding : std::uint8_t {
-  kInteger,   // an int64, in eight bytes
-  kEmbedded,  // bytes as they were set
-  kEdited,    // bytes that were written in place since (APPEND, SETRANGE, SETBIT ...)
-  kBlob,      // a reference to a Blob
+  kInteger,         // an int64, in eight bytes
+  kEmbedded,        // bytes as they were set
+  kEdited,          // bytes that were written in place since (APPEND, SETRANGE, SETBIT ...)
+  kBlob,            // a reference to a Blob
+  kCompressed,      // a CompressedValue in the entry
+  kCompressedBlob,  // a reference to a Blob that is one
 };
 
 // An entry is a key, its value and what belongs to them, in one allocation of consecutive bytes:
@@ -98,9 +100,19 @@ class Entry {
   CollectionEncoding collection_encoding() const {
     return static_cast<CollectionEncoding>(raw_encoding());
   }
+  // Of plain bytes, or compressed ones.
   bool holds_blob() const {
-    return type() == Type::kString && string_encoding() == StringEncoding::kBlob;
+    return type() == Type::kString && (string_encoding() == StringEncoding::kBlob ||
+                                       string_encoding() == StringEncoding::kCompressedBlob);
   }
+  bool holds_compressed_string() const {
+    return type() == Type::kString && string_encoding() >= StringEncoding::kCompressed;
+  }
+  bool holds_compressed_collection() const {
+    return type() != Type::kString && collection_encoding() == CollectionEncoding::kCompressed;
+  }
+  // REQUIRES: holds_compressed_string() or holds_compressed_collection().
+  std::string_view compressed_value() const { return holds_blob() ? blob()->view() : value(); }
   bool holds_large_collection() const {
     return type() != Type::kString && collection_encoding() == CollectionEncoding::kLarge;
   }
@@ -143,7 +155,7 @@ class Entry {
   Collection* collection() const { return word<Collection*>(); }
   void set_collection(Collection* collection) { set_word(collection); }
 
-  // REQUIRES: not a string.
+  // REQUIRES: not a string, nor compressed.
   CollectionView collection_view() const {
     const CollectionEncoding encoding = collection_encoding();
     if (encoding == CollectionEncoding::kLarge) return {encoding, {}, collection()};
@@ -214,7 +226,13 @@ class Entry {
   bool won() const { return (byte(1) & kWon) != 0; }
   void mark_won() { set_marks(byte(1) | kWon); }
   // The marks of an item that is as good as new.
-  void clear_marks() { set_marks(byte(1) & ~(unsigned{kFetched} | kStale | kWon)); }
+  void clear_marks() { set_marks(byte(1) & ~unsigned{kMarks}); }
+
+  // It is known that the value, as it is, does not get smaller by being compressed.
+  bool incompressible() const { return (byte(1) & kIncompressible) != 0; }
+  void mark_incompressible(bool is) {
+    set_marks(is ? byte(1) | kIncompressible : byte(1) & ~unsigned{kIncompressible});
+  }
 
   // 24 bits, see access.h.
   std::uint32_t access() const {
@@ -251,7 +269,8 @@ class Entry {
   static constexpr std::uint8_t kFetched = 16;
   static constexpr std::uint8_t kStale = 32;
   static constexpr std::uint8_t kWon = 64;
-  static constexpr std::uint8_t kMarks = kFetched | kStale | kWon;
+  static constexpr std::uint8_t kIncompressible = 128;
+  static constexpr std::uint8_t kMarks = kFetched | kStale | kWon | kIncompressible;
   static constexpr std::uint64_t kFarDeadline = std::uint64_t{1} << 63;
 
   static char pack(Type type, std::uint8_t encoding) {

@@ -35,7 +35,7 @@ constexpr std::uint64_t wheel_item(std::uint64_t hash, std::uint16_t ticket) {
 
 // What a hash says of its fields; nothing for other values, or where the value is moving out.
 FieldWakeup wakeup_of(const Entry& entry) {
-  if (entry.type() != Type::kHash) return {};
+  if (entry.type() != Type::kHash || entry.holds_compressed_collection()) return {};
   if (entry.holds_large_collection() && entry.collection() == nullptr) return {};
   return HashView(entry.collection_view()).wakeup();
 }

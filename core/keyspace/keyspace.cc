@@ -7,6 +7,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/numbers.h"
+#include "core/keyspace/compressed_value.h"
 #include "core/types/detached_cell.h"
 
 namespace tarn {
@@ -26,10 +27,6 @@ constexpr std::uint64_t wheel_item(std::uint64_t hash, std::uint16_t ticket) {
   return hash | std::uint64_t{ticket} << kHashBits;
 }
 
-bool fits_entry(const Entry::Layout& layout) {
-  return layout.bytes() <= SlabAllocator::kMaxBytes || layout.value_bytes <= kMaxInlineBytes;
-}
-
 template <class Word>
 std::string_view bytes_of(const Word& word) {
   static_assert(sizeof(Word) == Entry::kWordBytes);
@@ -46,7 +43,19 @@ StringView::StringView(const Entry& entry) {
     case StringEncoding::kEmbedded:
     case StringEncoding::kEdited: bytes_ = entry.value(); return;
     case StringEncoding::kBlob: bytes_ = entry.blob()->view(); return;
+    case StringEncoding::kCompressed:
+    case StringEncoding::kCompressedBlob: {
+      const CompressedValue value(entry.compressed_value());
+      expanded_ = std::make_unique_for_overwrite<char[]>(value.plain_bytes());
+      value.expand(expanded_.get());
+      bytes_ = {expanded_.get(), value.plain_bytes()};
+      return;
+    }
   }
+}
+
+bool Keyspace::fits_entry(const Entry::Layout& layout) {
+  return layout.bytes() <= SlabAllocator::kMaxBytes || layout.value_bytes <= kMaxInlineBytes;
 }
 
 // Looks up the entries that items of the wheel stand for.
@@ -110,6 +119,10 @@ EntryTable::Slot Keyspace::find_live_slot(const Key& key) {
   if (field_expires_ > 0 && slot && fields_due(*slot.get())) [[unlikely]] {
     if (expire_fields(slot, kFieldsAtOnce) == nullptr) return {};
     return table_.find_slot(key.hash, same_key(key));
+  }
+  if (compressed_.collections > 0 && slot && slot.get()->holds_compressed_collection())
+      [[unlikely]] {
+    expand(slot);
   }
   return slot;
 }
@@ -312,6 +325,7 @@ char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
     replace(slot, key, text.with({.client_flags = slot.get()->client_flags()}), deadline_ms);
     slot = table_.find_slot(key.hash, same_key(key));
   }
+  if (slot.get()->holds_compressed_string()) expand(slot);
   if (tell) changed(key.bytes);
   became_new_version(*slot.get());
 
@@ -606,10 +620,16 @@ void Keyspace::fill(void* memory, const Entry::Layout& layout, const Key& key,
   if (!value.bytes.empty()) {
     std::memcpy(entry->mutable_value(), value.bytes.data(), value.bytes.size());
   }
+  if (entry->holds_compressed_string()) [[unlikely]]
+    count_compressed(*entry, 1);
 }
 
 void Keyspace::drop_value(Entry& entry) {
   if (field_expires_ > 0) forget_fields(entry);
+  if (compressed_.values > 0 &&
+      (entry.holds_compressed_string() || entry.holds_compressed_collection())) {
+    count_compressed(entry, -1);
+  }
   if (entry.holds_blob()) {
     BlobRef::attach(entry.blob()).reset();
     --blob_entries_;

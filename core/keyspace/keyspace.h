@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -76,7 +78,16 @@ struct ItemAttributes {
   bool with_cas = false;
 };
 
-// A string's bytes for reading: of the entry, of its blob, or, for an integer, written out here.
+// What of values is compressed.
+struct CompressedTotals {
+  std::size_t values = 0;
+  std::size_t collections = 0;   // of these
+  std::size_t plain_bytes = 0;   // that the values would take,
+  std::size_t stored_bytes = 0;  // and that they do
+};
+
+// A string's bytes for reading: of the entry, of its blob, or, for an integer or what is
+// compressed, written out here.
 // Valid until the key is changed.
 class StringView {
  public:
@@ -90,6 +101,7 @@ class StringView {
  private:
   std::string_view bytes_;
   char digits_[24];
+  std::unique_ptr<char[]> expanded_;
 };
 
 // One database: the only door to its keys.
@@ -113,6 +125,10 @@ class StringView {
 // deadline. The CAS of a version is made up when it is first asked for, and lives in the entry from
 // then on: no two versions ever have the same (see CasSource), and where nobody asks, it costs
 // nothing.
+//
+// Compression. A value may lie compressed: compression.h says when. Whoever looks up a key finds
+// its collection plain; strings stay as they are, and StringView shows them. Those who visit all
+// keys read collections by PlainEntry.
 //
 // An Entry* stays valid until the next write to the keyspace or call of a step function.
 class Keyspace {
@@ -221,6 +237,17 @@ class Keyspace {
   // Moves entries out of sparse slabs, so that memory follows the data.
   SlabAllocator::EvacuationStep evacuate_step(std::size_t max_moves);
 
+  // --- Compression: compression.cc.
+  struct CompressedCount {
+    std::size_t tried = 0;
+    std::size_t compressed = 0;
+  };
+  // Compresses values of `min_bytes` and more among those of one step of a scan; returns the cursor
+  // to go on with. `scratch` is room to work in.
+  std::uint64_t compress_step(std::uint64_t cursor, std::size_t min_bytes, std::string& scratch,
+                              CompressedCount& count);
+  const CompressedTotals& compressed() const { return compressed_; }
+
   // --- Eviction: eviction.cc. Keys are named by their hash.
   // Deletes the key, and tells that it was evicted. Returns whether there is one of that hash.
   bool evict(std::uint64_t hash);
@@ -312,6 +339,8 @@ class Keyspace {
   Entry* reshape(EntryTable::Slot slot, const Entry::Layout& layout);
   char* edit_blob(EntryTable::Slot slot, std::size_t size);
 
+  // Whether the entry may hold its value, and not only refer to it.
+  static bool fits_entry(const Entry::Layout& layout);
   static std::optional<Deadline> deadline_of(const Entry& entry);
   void take_deadline(Entry& entry, std::uint64_t hash, std::int64_t deadline_ms,
                      std::optional<Deadline> before);
@@ -321,6 +350,13 @@ class Keyspace {
   bool expire_keys_step(std::size_t max_items);
   void prefetch_entries(std::span<const std::uint64_t> wheel_items) const;
   bool is_overfull(const TimingWheel& wheel, std::size_t live_items) const;
+
+  // Compression: compression.cc.
+  bool compress(EntryTable::Slot slot, std::string& scratch);
+  void expand(EntryTable::Slot slot);
+  BlobRef take_blob(Entry& entry);
+  void put_blob(EntryTable::Slot slot, BlobRef blob, StringEncoding encoding);
+  void count_compressed(const Entry& entry, int sign);
 
   // The fields of hashes: field_expiry.cc.
   bool fields_due(const Entry& entry) const;
@@ -351,6 +387,7 @@ class Keyspace {
   std::size_t expires_ = 0;
   Wide deadline_sum_ms_ = 0;  // over all keys that have one
   std::size_t blob_entries_ = 0;
+  CompressedTotals compressed_;
   std::uint16_t next_ticket_ = 0;
   bool sweeping_ = false;
   TimingWheel field_wheel_;

@@ -8,12 +8,13 @@
 
 namespace tarn {
 
-// How a list, hash, set or sorted set is stored. The first three are bytes in the key's entry.
+// How a list, hash, set or sorted set is stored. All but the large are bytes in the key's entry.
 enum class CollectionEncoding : std::uint8_t {
   kPacked,          // a packed list
   kPackedExpiring,  // a packed list of fields, values and deadlines; hashes only
   kIntSet,          // sorted integers; sets only
   kLarge,           // a Collection
+  kCompressed,      // one of the others, compressed: at rest only, so no view ever has it
 };
 
 // What Collection::gather() has looked at.

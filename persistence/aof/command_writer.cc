@@ -8,6 +8,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/numbers.h"
+#include "core/keyspace/compressed_value.h"
 #include "core/keyspace/keyspace.h"
 #include "core/types/hash.h"
 #include "core/types/list.h"
@@ -172,7 +173,7 @@ Result<> write_commands(const Databases& databases, ByteSink& sink) {
     if (databases[i].empty()) continue;
     out.command("SELECT", std::to_string(i));
     databases[i].for_each([&](const Entry& entry) {
-      if (!out.failed()) write_key(out, entry);
+      if (!out.failed()) write_key(out, *PlainEntry(entry));
     });
   }
   out.flush();

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "core/base/crc64.h"
+#include "core/keyspace/compressed_value.h"
 #include "core/memory/blob.h"
 #include "persistence/io/file_sink.h"
 #include "persistence/rdb/rdb_encoder.h"
@@ -77,7 +78,7 @@ void Writer::write_database(std::size_t index) {
   out_.length(keyspace.size());
   out_.length(keyspace.expires());
   keyspace.for_each([&](const Entry& entry) {
-    if (!out_.failed()) write_key(entry);
+    if (!out_.failed()) write_key(*PlainEntry(entry));
   });
 }
 

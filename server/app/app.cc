@@ -253,6 +253,7 @@ void App::add_jobs() {
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
   cron_.add("notice memory taken outside commands", 100ms, [this] { eviction_.plan(); });
   cron_.add("notice memory that is sparse", 100ms, [this] { defrag_.plan(); });
+  cron_.add("notice values to compress", 100ms, [this] { compression_.plan(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
 }
 
@@ -312,6 +313,7 @@ void App::watch_files() {
   defrag_.has_child = [this] {
     return snapshots_.in_progress() || aof_.rewriting() || backup_copy_.has_child();
   };
+  compression_.has_child = defrag_.has_child;
   backup_copy_.on_child_start = aof_.on_child_start;
   backup_copy_.other_child = [this] { return snapshots_.in_progress() || aof_.rewriting(); };
   aof_.on_finished_file = [this](const std::string& path, const std::string& name) {

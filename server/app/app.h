@@ -10,6 +10,7 @@
 #include "persistence/snapshot/snapshots.h"
 #include "server/app/aof_driver.h"
 #include "server/app/command_audience.h"
+#include "server/app/compression_driver.h"
 #include "server/app/cron.h"
 #include "server/app/daemonize.h"
 #include "server/app/data_files.h"
@@ -152,6 +153,7 @@ class App {
   EvictionDriver eviction_{loop_.io(), dispatcher_, memory_gauge_, loading_.state(),
                            slow_commands_.latency()};
   DefragDriver defrag_{loop_.io(), databases_, clock_, loading_.state(), slow_commands_.latency()};
+  CompressionDriver compression_{loop_.io(), dispatcher_, memory_gauge_, clock_, loading_.state()};
   asio::signal_set signals_;
   Listeners listeners_;
   Listeners memcached_listeners_;

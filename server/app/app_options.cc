@@ -83,6 +83,9 @@ void App::watch_options() {
   when({"activedefrag", "active-defrag-ignore-bytes", "active-defrag-threshold-lower",
         "active-defrag-threshold-upper", "active-defrag-cycle-min", "active-defrag-cycle-max"},
        [this](const Options& now) { defrag_.configure(now); });
+  compression_.configure(options_);
+  when({"compress-values", "compress-min-size", "compress-effort", "maxmemory"},
+       [this](const Options& now) { compression_.configure(now); });
   set_background_purging(options_.jemalloc_bg_thread);
   when({"jemalloc-bg-thread"},
        [](const Options& now) { set_background_purging(now.jemalloc_bg_thread); });

@@ -14,7 +14,9 @@ std::string_view string_encoding_name(const Entry& entry) {
     case StringEncoding::kEmbedded:
       return entry.value().size() <= kMaxEmbstrBytes ? "embstr" : "raw";
     case StringEncoding::kEdited:
-    case StringEncoding::kBlob: return "raw";
+    case StringEncoding::kBlob:
+    case StringEncoding::kCompressed:
+    case StringEncoding::kCompressedBlob: return "raw";
   }
   return {};
 }
@@ -44,6 +46,7 @@ std::string_view encoding_name(const Entry& entry) {
     case CollectionEncoding::kIntSet: return "intset";
     case CollectionEncoding::kLarge:
       return entry.type() == Type::kSortedSet ? "skiplist" : "hashtable";
+    case CollectionEncoding::kCompressed: break;
   }
   return {};
 }

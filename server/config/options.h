@@ -32,6 +32,7 @@ enum class EvictionPolicy {
   kAllKeysRandom,
   kNoEviction,
 };
+enum class CompressValues { kNo, kYes, kPressure };
 // The facilities of syslog(3).
 enum class SyslogFacility {
   kUser,
@@ -216,6 +217,9 @@ struct Options {
   int active_defrag_cycle_min = 1;
   int active_defrag_cycle_max = 4;
   std::int64_t active_defrag_max_scan_fields = 1000;
+  CompressValues compress_values = CompressValues::kNo;
+  std::uint64_t compress_min_size = 256;
+  int compress_effort = 4;  // percent of a processor
   std::int64_t tracking_table_max_keys = 1000000;
 
   // Encodings of small values

@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
+#include "core/keyspace/compressed_value.h"
 #include "core/keyspace/keyspace.h"
 
 namespace tarn {
+namespace {
+
+constexpr std::size_t kMaxExpandedInPlace = 4096;
+
+}  // namespace
 
 void Reply::value(const Entry& entry) {
   switch (entry.string_encoding()) {
@@ -15,7 +21,28 @@ void Reply::value(const Entry& entry) {
       Blob* blob = entry.blob();
       return bulk(BlobRef::share(blob), blob->view());
     }
+    case StringEncoding::kCompressed:
+    case StringEncoding::kCompressedBlob: return expanded(entry);
   }
+}
+
+// Straight into the buffer, where that has room for it in one piece.
+void Reply::expanded(const Entry& entry) {
+  const CompressedValue value(entry.compressed_value());
+  const std::size_t bytes = value.plain_bytes();
+  if (bytes > kMaxExpandedInPlace) {
+    BlobRef blob = Blob::allocate(bytes, bytes);
+    value.expand(blob->data());
+    const std::string_view plain = blob->view();
+    return bulk(std::move(blob), plain);
+  }
+  char* at = out_.reserve(resp::kMaxHeaderBytes + bytes + 2);
+  at = resp::put_header(at, '$', static_cast<std::int64_t>(bytes));
+  value.expand(at);
+  at += bytes;
+  *at++ = '\r';
+  *at++ = '\n';
+  out_.commit(at);
 }
 
 void Reply::close_array(OutputBuffer::Placeholder place, std::size_t elements) {

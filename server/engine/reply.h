@@ -88,6 +88,7 @@ class Reply {
   const OutputBuffer& out() const { return out_; }
 
  private:
+  void expanded(const Entry& entry);
   void note_error(std::string_view text);
   void write_error(std::string_view mark, std::string_view text);
 

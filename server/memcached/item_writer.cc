@@ -39,7 +39,7 @@ void write_data(OutputBuffer& out, const Entry& item) {
 }
 
 void write_bytes(OutputBuffer& out, const Entry& item, std::string_view value) {
-  if (item.holds_blob() && value.size() >= resp::kShareBytes) {
+  if (item.string_encoding() == StringEncoding::kBlob && value.size() >= resp::kShareBytes) {
     out.append_shared(BlobRef::share(item.blob()), value);
   } else {
     out.append(value);

@@ -69,6 +69,10 @@ void memory(InfoWriter& out, const InfoSources& from) {
   out.field("mem_aof_buffer", 0);
   out.field("mem_allocator", allocator_name());
   out.field("active_defrag_running", from.defrag.running_percent);
+  const CompressedTotals compressed = from.databases.compressed();
+  out.field("compressed_values", compressed.values);
+  out.field("compressed_values_plain_bytes", compressed.plain_bytes);
+  out.field("compressed_values_stored_bytes", compressed.stored_bytes);
   out.field("lazyfree_pending_objects", Reclaimer::pending());
   out.field("lazyfreed_objects", Reclaimer::completed());
 }

@@ -71,6 +71,7 @@ def parse_options():
     add("--protocol", type=int, default=300 if SMALL else 1500, help="raw cases for each seed")
     add("--tables", action=argparse.BooleanOptionalAction, default=True, help="compare them too")
     add("--max", type=int, default=5, help="stop after so many different differences")
+    add("--tarn", default="", help="more arguments of the tested server, as one word")
     add("--self", action="store_true", dest="oracle_only", help="redis-server on both sides")
     options = parser.parse_args()
     options.seeds = options.seeds.split(",")
@@ -210,7 +211,8 @@ def main():
     kind = "redis" if options.oracle_only else "tarn"
     runner = None
     try:
-        with Server(kind, SERVER_ARGS) as ours, Server("redis", SERVER_ARGS) as theirs:
+        tested = Server(kind, SERVER_ARGS + options.tarn.split())
+        with tested as ours, Server("redis", SERVER_ARGS) as theirs:
             runner = Runner(options, ours, theirs)
             started = time.monotonic()
             for seed in options.seeds:

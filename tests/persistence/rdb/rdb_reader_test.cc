@@ -6,8 +6,11 @@
 #include <string>
 
 #include "core/base/crc64.h"
+#include "core/keyspace/collection_edit.h"
+#include "core/keyspace/compression.h"
 #include "core/keyspace/dataset_digest.h"
 #include "core/types/detached_cell.h"
+#include "core/types/list.h"
 #include "persistence/io/file_sink.h"
 #include "persistence/io/file_source.h"
 #include "persistence/io/lz4_frame.h"
@@ -228,6 +231,33 @@ TEST_CASE_FIXTURE(ReaderFixture, "what was written is read again, in every form"
       CHECK(again[0].peek(Key("number"))->deadline_ms() == 1'800'000'000'000);
     }
   }
+}
+
+TEST_CASE_FIXTURE(ReaderFixture, "what is compressed in the keyspace is plain in the file") {
+  const std::string text(3000, 'x');
+  databases[0].set_string(Key("string"), text, Ttl::until(1'800'000'000'000));
+  {
+    CollectionEdit edit(databases[0], Key("list"), Type::kList);
+    const ListLimits limits;
+    List list(edit, limits);
+    for (int i = 0; i < 12; ++i) list.push(ListEnd::kBack, PackedProbe("the same element"));
+    edit.commit(12);
+  }
+  clock.advance_ms(60'000);
+  CompressionWalk walk(databases);
+  while (walk.step(64).more) {
+  }
+  REQUIRE(databases.compressed().values == 2);
+  std::string file;
+  MemorySink sink(file);
+  REQUIRE(write_rdb(databases, {}, sink));
+  CHECK(databases.compressed().values == 2);
+  const Sha1::Digest digest = dataset_digest(databases);
+  databases.flush_all();
+  REQUIRE(load(file));
+  CHECK(databases.compressed().values == 0);
+  CHECK(dataset_digest(databases) == digest);
+  CHECK(ListView(databases[0].peek(Key("list"))->collection_view()).size() == 12);
 }
 
 TEST_CASE_FIXTURE(ReaderFixture, "every cut and every changed byte of a file is found") {
