@@ -21,11 +21,11 @@ from harness.results import Data, checks_table
 from harness.servers import BenchError, find_servers, free_port
 
 SECTIONS = ["throughput", "memcached", "memory", "collections", "algebra", "ranks", "deletes",
-            "tail", "stall", "expiry", "burst", "snapshot", "fork", "fsync", "hits"]
+            "tail", "stall", "expiry", "burst", "snapshot", "fork", "fsync", "hits", "compression"]
 # Those whose features are there; the others wait for theirs, and run when they are named. The last
 # has most rounds to spare, should the time be over before its end.
 DEFAULT_SECTIONS = ["throughput", "memcached", "memory", "collections", "algebra", "ranks", "stall", "expiry",
-                    "burst", "snapshot", "fork", "fsync", "hits", "tail"]
+                    "burst", "snapshot", "fork", "fsync", "hits", "compression", "tail"]
 SERVERS = ["redis", "memcached", "tarn"]
 RESULTS = Path(__file__).resolve().parent / "results"
 

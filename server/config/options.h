@@ -219,7 +219,7 @@ struct Options {
   std::int64_t active_defrag_max_scan_fields = 1000;
   CompressValues compress_values = CompressValues::kNo;
   std::uint64_t compress_min_size = 256;
-  int compress_effort = 4;  // percent of a processor
+  int compress_effort = 2;  // percent of a processor
   std::int64_t tracking_table_max_keys = 1000000;
 
   // Encodings of small values
