@@ -162,6 +162,9 @@ struct Command {
   int first_key = 0;
   int last_key = 0;
   int key_step = 0;
+  // The argument that names a member, or field, of the collection at first_key; 0 for none. Where
+  // options may stand before it, its place without them.
+  std::size_t member = 0;
   void* feature = nullptr;             // what the family was registered with
   const void* feature_type = nullptr;  // guards Call::feature
   std::vector<std::unique_ptr<Command>> subcommands;
