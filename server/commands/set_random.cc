@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
 #include "core/keyspace/collection_edit.h"
 #include "server/commands/collection_access.h"
+#include "server/commands/element_pool.h"
 #include "server/commands/families.h"
 #include "server/commands/set_access.h"
 #include "server/engine/args.h"
@@ -117,7 +119,13 @@ void srandmember(Call& call) {
   if (count < 0) {
     const auto draws = static_cast<std::uint64_t>(-count);
     call.reply.array(draws);
-    set.draw(draws, dice(), write);
+    if (draws <= set.size()) return set.draw(draws, dice(), write);
+    ElementPool pool(call);
+    set.for_each([&pool](const SetMember& member) {
+      write_member(pool.reply(), member);
+      pool.end_element();
+    });
+    std::move(pool).draw(draws, dice());
   } else {
     const std::size_t members = std::min(static_cast<std::size_t>(count), set.size());
     call.reply.array(members);
