@@ -16,9 +16,9 @@ void debug_help(Call& call);
 
 constexpr DebugSubcommand kHelp[] = {{"help", debug_help, 0, 0, "", "Prints this help"}};
 
-std::array<std::span<const DebugSubcommand>, 5> subcommands() {
-  return {debug_key_subcommands(), debug_persistence_subcommands(), debug_process_subcommands(),
-          debug_reply_subcommands(), kHelp};
+std::array<std::span<const DebugSubcommand>, 6> subcommands() {
+  return {debug_key_subcommands(),     debug_table_subcommands(), debug_persistence_subcommands(),
+          debug_process_subcommands(), debug_reply_subcommands(), kHelp};
 }
 
 void debug_help(Call& call) {
