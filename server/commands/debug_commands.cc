@@ -58,6 +58,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "Depends on the subcommand",
         .summary = "Looks inside the server and makes trouble on purpose, for tests",
+        .is_internal = true,
     },
 };
 

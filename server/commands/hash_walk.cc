@@ -193,7 +193,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.8.0",
         .complexity = "O(1) a call, O(N) for going through N fields",
         .summary = "Lists the fields of a hash, and their values, in slices",
-        .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
+        .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]@7.4.0",
         .tips = "nondeterministic_output",
         .history = "7.4.0: Added the `NOVALUES` flag.",
     },

@@ -148,6 +148,7 @@ struct CommandRow {
   std::string_view history{};  // "6.2.0: Added the GET option.\n7.0.0: ..."
   std::string_view deprecated_since{};
   std::string_view replaced_by{};
+  bool is_internal = false;  // not for applications
   std::span<const CommandRow> subcommands{};
 };
 
