@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/base/assert.h"
 #include "core/containers/hash_segment.h"
@@ -38,6 +39,7 @@ class BucketRun {
   // Without buckets, hence without elements.
   bool vacant() const { return length_ == 0; }
   std::size_t bytes() const { return length_ * sizeof(HashBucket); }
+  std::span<const HashBucket> buckets() const { return {buckets_, length_}; }
   unsigned capacity() const { return length_ * HashBucket::kSlots; }
 
   // The element of this hash for which `same(reference)` holds.

@@ -14,6 +14,21 @@
 
 namespace tarn {
 
+// What a table looks like inside.
+struct HashTableStats {
+  std::size_t elements = 0;
+  std::size_t memory_bytes = 0;  // of the table itself
+  std::size_t segments = 0;
+  std::size_t directories = 0;
+  std::size_t directory_entries = 0;
+  std::size_t neighbour_elements = 0;  // in the bucket next to their home
+  std::size_t stash_elements = 0;
+  std::uint64_t splits = 0;  // since construction, as are the merges
+  std::uint64_t merges = 0;
+  std::array<std::size_t, 10> segments_by_fill{};                     // by tenths of the capacity
+  std::array<std::size_t, HashBucket::kSlots + 1> buckets_by_fill{};  // by elements
+};
+
 // An extendible hash table of references (R. Fagin et al., "Extendible hashing", 1979): the
 // keyspace, and the fields of large hashes and sets.
 //
@@ -91,17 +106,6 @@ class HashTable {
     Hint(HashBucket* home, std::uint64_t version) : home_(home), version_(version) {}
     HashBucket* home_ = nullptr;
     std::uint64_t version_ = 0;  // of no table
-  };
-
-  struct Stats {
-    std::size_t segments = 0;
-    std::size_t directories = 0;
-    std::size_t directory_entries = 0;
-    std::size_t neighbour_elements = 0;  // in the bucket next to their home
-    std::size_t stash_elements = 0;
-    std::uint64_t splits = 0;  // since construction, as are the merges
-    std::uint64_t merges = 0;
-    std::array<std::size_t, 10> segments_by_fill{};  // by tenths of the capacity
   };
 
   HashTable() = default;
@@ -235,8 +239,8 @@ class HashTable {
   std::size_t slot_bytes_per_element() const {
     return size_ == 0 ? 0 : (memory_bytes() + size_ / 2) / size_;
   }
-  // O(segments).
-  Stats stats() const;
+  // O(buckets).
+  HashTableStats stats() const;
 
   // Asserts every invariant. O(n), for tests.
   void check() const;

@@ -502,15 +502,22 @@ auto HashTable<Traits, kDirectoryBits>::nth_in_root(const Root& root, std::uint6
 // ---- Looking inside ----------------------------------------------------------------------------
 
 template <class Traits, unsigned kDirectoryBits>
-auto HashTable<Traits, kDirectoryBits>::stats() const -> Stats {
-  Stats stats;
+HashTableStats HashTable<Traits, kDirectoryBits>::stats() const {
+  HashTableStats stats;
+  stats.elements = size_;
+  stats.memory_bytes = memory_bytes();
   stats.segments = segments_;
   stats.directory_entries = directory_entries_;
   stats.splits = splits_;
   stats.merges = merges_;
+  const auto count_bucket = [&stats](const HashBucket& bucket) {
+    ++stats.buckets_by_fill[static_cast<std::size_t>(std::popcount(bucket.used_slots()))];
+  };
+  for (const HashBucket& bucket : run_.buckets()) count_bucket(bucket);
   for (const Root& root : roots_) {
     if (root.entries != nullptr) ++stats.directories;
-    for_each_segment(root, [&stats](const HashSegment* segment, std::size_t) {
+    for_each_segment(root, [&](const HashSegment* segment, std::size_t) {
+      for (unsigned i = 0; i < HashSegment::kBuckets; ++i) count_bucket(*segment->bucket(i));
       stats.neighbour_elements += segment->neighbour_count();
       stats.stash_elements += segment->stash_count();
       const std::size_t tenths = stats.segments_by_fill.size();

@@ -134,6 +134,11 @@ void Keyspace::use(Entry& entry) {
   if (after != before) entry.set_access(after);
 }
 
+const Collection* Keyspace::large_collection(const Key& key) const {
+  const Entry* entry = table_.find(key.hash, same_key(key), key.hint);
+  return entry != nullptr && entry->holds_large_collection() ? entry->collection() : nullptr;
+}
+
 Entry* Keyspace::find(const Key& key) {
   Entry* entry = find_live_slot(key).get();
   if (entry == nullptr) {

@@ -64,6 +64,17 @@ void LargeHash::prefetch(std::span<Name> names) const {
   for (Name& name : names) table_.prefetch_element(name.hash, name.hint);
 }
 
+void LargeHash::prefetch_members(std::span<const std::string_view> fields) const {
+  if (table_.size() < kWorthPrefetching) return;
+  std::array<Name, kBatch> names;
+  while (!fields.empty()) {
+    const std::size_t count = std::min(fields.size(), names.size());
+    for (std::size_t i = 0; i < count; ++i) names[i] = Name(fields[i]);
+    prefetch(std::span(names).first(count));
+    fields = fields.subspan(count);
+  }
+}
+
 bool LargeHash::set(const Name& name, std::string_view value, std::int64_t deadline_ms) {
   const Slot slot = find_slot(name);
   if (!slot) {

@@ -25,6 +25,14 @@ constexpr std::size_t kSlice = 4096;
 
 }  // namespace
 
+void LargeSet::prefetch_members(std::span<const std::string_view> members) const {
+  if (table_.size() < kWorthPrefetching) return;
+  for_each_batch(members, [this](MemberBatch& batch) {
+    Hints hints;
+    locate(batch, hints);
+  });
+}
+
 // ---- References ---------------------------------------------------------------------------------
 
 std::uint64_t LargeSet::Traits::hash(const Element* element) { return member_of(element).hash(); }

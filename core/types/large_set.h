@@ -43,6 +43,8 @@ class LargeSet final : public Collection {
   LargeSet* clone() const override;
   bool dismantle(std::size_t max_members) override;
   std::uint64_t gather(std::uint64_t cursor, std::size_t max_elements, Gathered& gathered) override;
+  void prefetch_members(std::span<const std::string_view> members) const override;
+  HashTableStats table_stats() const { return table_.stats(); }
 
   // ---- One member ----------------------------------------------------------------------------
 

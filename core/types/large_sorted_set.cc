@@ -62,6 +62,17 @@ std::uint64_t LargeSortedSet::gather(std::uint64_t cursor, std::size_t max_eleme
       });
 }
 
+void LargeSortedSet::prefetch_members(std::span<const std::string_view> members) const {
+  if (table_.size() < kWorthPrefetching) return;
+  std::array<Sought, 16> batch;
+  while (!members.empty()) {
+    const std::size_t count = std::min(members.size(), batch.size());
+    for (std::size_t i = 0; i < count; ++i) batch[i] = Sought(SetMember(members[i]));
+    locate(std::span(batch).first(count));
+    members = members.subspan(count);
+  }
+}
+
 void LargeSortedSet::locate(std::span<Sought> batch) const {
   for (const Sought& member : batch) table_.prefetch_directory(member.hash_);
   for (Sought& member : batch) locate(member);

@@ -247,7 +247,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.6.0",
         .complexity = "O(N) where N is the length of the range",
         .summary = "Counts the bits that are set in a string",
-        .syntax = "key index=[start end index_unit=[BYTE|BIT]]",
+        .syntax = "key index=[start end index_unit=[BYTE|BIT]@7.0.0]",
         .history = "7.0.0: Added the `BYTE|BIT` option.",
     },
     {
@@ -261,7 +261,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.8.7",
         .complexity = "O(N) where N is the length of the range",
         .summary = "Finds the first bit that is set, or clear, in a string",
-        .syntax = "key bit index=[start end_index=[end index_unit=[BYTE|BIT]]]",
+        .syntax = "key bit index=[start end_index=[end index_unit=[BYTE|BIT]@7.0.0]]",
         .history = "7.0.0: Added the `BYTE|BIT` option.",
     },
     {

@@ -207,10 +207,12 @@ constexpr CommandRow kClient[] = {
         .since = "2.4.0",
         .complexity = "O(N) where N is the number of connections",
         .summary = "Closes connections",
-        .syntax = "filter=(ip:port:string|"
-                  "new-format=(ID client-id|"
-                  "TYPE normal_master_slave_pubsub=(NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)|"
-                  "USER username|ADDR ip:port|LADDR ip:port|SKIPME (YES|NO)|MAXAGE maxage ...))",
+        .syntax =
+            "filter=(ip:port:string@-2.8.12|"
+            "new-format=(ID client-id@2.8.12|"
+            "TYPE "
+            "normal_master_slave_pubsub=(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12|"
+            "USER username|ADDR ip:port|LADDR ip:port@6.2.0|SKIPME (YES|NO)|MAXAGE maxage ...))",
         .history = "2.8.12: Added new filter format.\n"
                    "2.8.12: `ID` option.\n"
                    "3.2.0: Added `master` type in for `TYPE` option.\n"
@@ -229,7 +231,8 @@ constexpr CommandRow kClient[] = {
         .since = "2.4.0",
         .complexity = "O(N) where N is the number of connections",
         .summary = "Describes connections",
-        .syntax = "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID client-id [client-id ...]]",
+        .syntax =
+            "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)]@5.0.0 [ID client-id [client-id ...]]@6.2.0",
         .tips = "nondeterministic_output",
         .history = "2.8.12: Added unique client `id` field.\n"
                    "5.0.0: Added optional `TYPE` filter.\n"
@@ -274,7 +277,7 @@ constexpr CommandRow kClient[] = {
         .since = "2.9.50",
         .complexity = "O(1)",
         .summary = "Lets commands, or writes, wait for some time",
-        .syntax = "timeout mode=[WRITE|ALL]",
+        .syntax = "timeout mode=[WRITE|ALL]@6.2.0",
         .history = "6.2.0: `CLIENT PAUSE WRITE` mode added along with the `mode` option.",
     },
     {

@@ -51,10 +51,13 @@ void reply_arguments(Reply& reply, const std::vector<CommandArgument>& arguments
     Fields fields(reply);
     fields.text("name", argument.name);
     fields.text("type", argument_type_name(argument.type));
+    fields.text("display_text", argument.display);
     if (argument.key_spec >= 0) {
       fields.add("key_spec_index", [&] { reply.integer(argument.key_spec); });
     }
     fields.text("token", argument.token);
+    fields.text("since", argument.since);
+    fields.text("deprecated_since", argument.deprecated_since);
     if (argument.optional || argument.multiple) {
       fields.add("flags", [&] { reply_flags(reply, argument); });
     }
@@ -85,10 +88,10 @@ void reply_docs(Reply& reply, const Command& command) {
   fields.text("since", row.since);
   fields.text("group", row.group);
   fields.text("complexity", row.complexity);
-  if (!row.deprecated_since.empty()) {
+  if (!row.deprecated_since.empty() || row.is_internal) {
     fields.add("doc_flags", [&] {
       reply.set(1);
-      reply.simple("deprecated");
+      reply.simple(row.is_internal ? "syscmd" : "deprecated");
     });
   }
   fields.text("deprecated_since", row.deprecated_since);

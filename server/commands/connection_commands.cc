@@ -154,7 +154,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(N) where N is the number of passwords of the user",
         .summary = "Tells the server who the client is, and proves it by a password",
-        .syntax = "[username] password",
+        .syntax = "[username]@6.0.0 password",
         .history = "6.0.0: Added ACL style (username and password).",
     },
     {

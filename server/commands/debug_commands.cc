@@ -16,9 +16,9 @@ void debug_help(Call& call);
 
 constexpr DebugSubcommand kHelp[] = {{"help", debug_help, 0, 0, "", "Prints this help"}};
 
-std::array<std::span<const DebugSubcommand>, 5> subcommands() {
-  return {debug_key_subcommands(), debug_persistence_subcommands(), debug_process_subcommands(),
-          debug_reply_subcommands(), kHelp};
+std::array<std::span<const DebugSubcommand>, 6> subcommands() {
+  return {debug_key_subcommands(),     debug_table_subcommands(), debug_persistence_subcommands(),
+          debug_process_subcommands(), debug_reply_subcommands(), kHelp};
 }
 
 void debug_help(Call& call) {
@@ -58,6 +58,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "Depends on the subcommand",
         .summary = "Looks inside the server and makes trouble on purpose, for tests",
+        .is_internal = true,
     },
 };
 

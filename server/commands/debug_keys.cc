@@ -14,7 +14,7 @@
 #include "server/commands/type_names.h"
 #include "server/engine/args.h"
 
-// What is inside keys and tables.
+// What is inside keys.
 
 namespace tarn {
 namespace {
@@ -86,13 +86,6 @@ std::size_t rdb_value_bytes(const Entry& entry) {
 
 // --- Single keys
 
-// The entry of the key that the argument names, or nullptr, which has been replied.
-const Entry* existing_entry(Call& call) {
-  const Entry* entry = call.db().peek(Key(call.args[2]));
-  if (entry == nullptr) call.reply.error(errors::kNoSuchKey);
-  return entry;
-}
-
 void debug_object(Call& call) {
   const Entry* entry = existing_entry(call);
   if (entry == nullptr) return;
@@ -122,12 +115,6 @@ void debug_sdslen(Call& call) {
                   key_bytes, key_bytes, bytes, capacity - bytes, memory));
 }
 
-void debug_htstats_key(Call& call) {
-  if (existing_entry(call) == nullptr) return;
-  call.reply.error(
-      "ERR The value stored at the specified key is not represented using an hash table");
-}
-
 // --- Digests
 
 void debug_digest(Call& call) { call.reply.simple(to_hex(dataset_digest(call.databases))); }
@@ -138,41 +125,6 @@ void debug_digest_value(Call& call) {
     const Entry* entry = look_at(call, Key(name));
     call.reply.simple(to_hex(entry == nullptr ? Sha1::Digest{} : value_digest(*entry)));
   }
-}
-
-// --- Tables
-
-std::string describe(const EntryTable& table) {
-  const EntryTable::Stats stats = table.stats();
-  std::string text = fmt::format(
-      " elements: {}\n memory: {} bytes, {} an element\n segments: {}\n"
-      " directories: {} with {} entries\n elements beside their home bucket: {} next to it, {} in "
-      "the stash\n splits: {}, merges: {}\n",
-      table.size(), table.memory_bytes(), table.slot_bytes_per_element(), stats.segments,
-      stats.directories, stats.directory_entries, stats.neighbour_elements, stats.stash_elements,
-      stats.splits, stats.merges);
-  if (stats.segments == 0) return text;
-  text += " segments by fill:\n";
-  for (std::size_t tenth = 0; tenth < stats.segments_by_fill.size(); ++tenth) {
-    const std::size_t count = stats.segments_by_fill[tenth];
-    if (count > 0) text += fmt::format("   {}% and more: {}\n", tenth * 10, count);
-  }
-  return text;
-}
-
-void debug_htstats(Call& call) {
-  ArgReader args(call, 2);
-  const std::int64_t db = args.integer();
-  if (db < 0 || db >= static_cast<std::int64_t>(call.databases.size())) {
-    args.fail("ERR Out of range database");
-  }
-  if (args.failed()) return;
-  const Keyspace& keyspace = call.databases[static_cast<std::size_t>(db)];
-  call.reply.verbatim(
-      "txt", fmt::format("[Dictionary HT]\n{}[Expires HT]\n keys with a deadline: {}\n"
-                         " items in the timing wheel: {}\n memory: {} bytes\n",
-                         describe(keyspace.table()), keyspace.expires(), keyspace.wheel().size(),
-                         keyspace.wheel().memory_bytes()));
 }
 
 // --- Making keys
@@ -208,8 +160,6 @@ constexpr DebugSubcommand kRows[] = {
     {"digest", debug_digest, 0, 0, "", "Tells a SHA-1 digest of all databases"},
     {"digest-value", debug_digest_value, 0, DebugSubcommand::kAny, "[key ...]",
      "Tells a SHA-1 digest of each key's value"},
-    {"htstats", debug_htstats, 1, 1, "db", "Tells about the tables of a database"},
-    {"htstats-key", debug_htstats_key, 1, 1, "key", "Tells about the hash table of a key's value"},
     {"object", debug_object, 1, 1, "key", "Tells how a key's value is stored"},
     {"populate", debug_populate, 1, 3, "count [prefix] [size]",
      "Makes string keys prefix:0 to prefix:<count - 1>, those that do not exist"},

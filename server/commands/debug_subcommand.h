@@ -26,12 +26,21 @@ struct DebugSubcommand {
 };
 
 // The argument of a switch: on for a number other than 0, off for 0 and for what is none.
-inline bool debug_switch(const Call& call) {
-  return std::atoi(std::string(call.args[2]).c_str()) != 0;
+inline bool debug_switch(const Call& call, std::size_t position = 2) {
+  return std::atoi(std::string(call.args[position]).c_str()) != 0;
+}
+
+// The entry of the key that the argument names, or nullptr, which has been replied.
+inline const Entry* existing_entry(Call& call) {
+  const Entry* entry = call.db().peek(Key(call.args[2]));
+  if (entry == nullptr) call.reply.error(errors::kNoSuchKey);
+  return entry;
 }
 
 // About keys and what they hold.
 std::span<const DebugSubcommand> debug_key_subcommands();
+// About hash tables and packed values.
+std::span<const DebugSubcommand> debug_table_subcommands();
 // About what is on disk.
 std::span<const DebugSubcommand> debug_persistence_subcommands();
 // About the process: its memory, its time, and how it ends.

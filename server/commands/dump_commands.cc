@@ -128,8 +128,8 @@ constexpr CommandRow kRows[] = {
                       "number of its elements and M their average size; for sorted sets "
                       "O(N*M*log(N))",
         .summary = "Creates a key from what DUMP returned.",
-        .syntax = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] "
-                  "[FREQ frequency]",
+        .syntax = "key ttl serialized-value [REPLACE]@3.0.0 [ABSTTL]@5.0.0 "
+                  "[IDLETIME seconds]@5.0.0 [FREQ frequency]@5.0.0",
         .history = "3.0.0: Added the `REPLACE` modifier.\n5.0.0: Added the `ABSTTL` "
                    "modifier.\n5.0.0: Added the `IDLETIME` and `FREQ` options.",
     },

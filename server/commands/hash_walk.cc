@@ -7,6 +7,7 @@
 
 #include "core/base/numbers.h"
 #include "core/base/random.h"
+#include "server/commands/element_pool.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_access.h"
 #include "server/commands/scan_options.h"
@@ -41,7 +42,41 @@ std::int64_t next_count(ArgReader& args) {
   return count;
 }
 
-// With values, RESP3 has pairs, RESP2 a flat array.
+// How chosen fields appear: with values, RESP3 has pairs, RESP2 a flat array.
+class ChosenFields {
+ public:
+  ChosenFields(const Call& call, bool with_values)
+      : with_values_(with_values), pairs_(with_values && call.reply.resp3()) {}
+
+  std::size_t array_size(std::size_t fields) const {
+    return with_values_ && !pairs_ ? 2 * fields : fields;
+  }
+  void write(Reply& reply, std::string_view field, std::string_view value) const {
+    if (pairs_) reply.array(2);
+    reply.bulk(field);
+    if (with_values_) reply.bulk(value);
+  }
+
+ private:
+  const bool with_values_;
+  const bool pairs_;
+};
+
+// Fields that may appear several times.
+void draw_fields(Call& call, const HashView& hash, std::size_t count, const ChosenFields& shape) {
+  if (count <= hash.size()) {
+    return hash.draw(count, dice(), [&](std::string_view field, std::string_view value) {
+      shape.write(call.reply, field, value);
+    });
+  }
+  ElementPool pool(call);
+  hash.for_each([&](std::string_view field, std::string_view value, std::int64_t) {
+    shape.write(pool.reply(), field, value);
+    pool.end_element();
+  });
+  std::move(pool).draw(count, dice());
+}
+
 void hrandfield(Call& call) {
   if (call.args.size() == 2) return random_one(call);
   ArgReader args(call, 2);
@@ -58,16 +93,14 @@ void hrandfield(Call& call) {
   const auto hash = find_hash(call);
   if (!hash) return;
   if (hash->size() == 0 || count == 0) return call.reply.array(0);
-  const bool flat = with_values && !call.reply.resp3();
-  const auto write = [&](std::string_view field, std::string_view value) {
-    if (with_values && !flat) call.reply.array(2);
-    call.reply.bulk(field);
-    if (with_values) call.reply.bulk(value);
-  };
+  const ChosenFields shape(call, with_values);
   const std::size_t fields = count < 0 ? static_cast<std::size_t>(-count)
                                        : std::min(static_cast<std::size_t>(count), hash->size());
-  call.reply.array(flat ? 2 * fields : fields);
-  count < 0 ? hash->draw(fields, dice(), write) : hash->sample(fields, dice(), write);
+  call.reply.array(shape.array_size(fields));
+  if (count < 0) return draw_fields(call, *hash, fields, shape);
+  hash->sample(fields, dice(), [&](std::string_view field, std::string_view value) {
+    shape.write(call.reply, field, value);
+  });
 }
 
 struct HashScanOptions {
@@ -160,7 +193,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.8.0",
         .complexity = "O(1) a call, O(N) for going through N fields",
         .summary = "Lists the fields of a hash, and their values, in slices",
-        .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
+        .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]@7.4.0",
         .tips = "nondeterministic_output",
         .history = "7.4.0: Added the `NOVALUES` flag.",
     },

@@ -133,7 +133,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Sets a key's time to live, in seconds",
-        .syntax = "key seconds [NX|XX|GT|LT]",
+        .syntax = "key seconds [NX|XX|GT|LT]@7.0.0",
         .history = kConditionHistory,
     },
     {
@@ -147,7 +147,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.6.0",
         .complexity = "O(1)",
         .summary = "Sets a key's time to live, in milliseconds",
-        .syntax = "key milliseconds [NX|XX|GT|LT]",
+        .syntax = "key milliseconds [NX|XX|GT|LT]@7.0.0",
         .history = kConditionHistory,
     },
     {
@@ -161,7 +161,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.2.0",
         .complexity = "O(1)",
         .summary = "Sets the Unix time, in seconds, at which a key is deleted",
-        .syntax = "key unix-time-seconds [NX|XX|GT|LT]",
+        .syntax = "key unix-time-seconds [NX|XX|GT|LT]@7.0.0",
         .history = kConditionHistory,
     },
     {
@@ -175,7 +175,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.6.0",
         .complexity = "O(1)",
         .summary = "Sets the Unix time, in milliseconds, at which a key is deleted",
-        .syntax = "key unix-time-milliseconds [NX|XX|GT|LT]",
+        .syntax = "key unix-time-milliseconds [NX|XX|GT|LT]@7.0.0",
         .history = kConditionHistory,
     },
     {

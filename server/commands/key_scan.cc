@@ -108,7 +108,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.8.0",
         .complexity = "O(1) a call, O(N) for going through N keys",
         .summary = "Lists the keys in slices",
-        .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+        .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]@6.0.0",
         .tips = "nondeterministic_output request_policy:special",
         .history = "6.0.0: Added the `TYPE` subcommand.",
     },

@@ -166,7 +166,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(N) for N elements returned",
         .summary = "Removes and returns the first elements of a list",
-        .syntax = "key [count]",
+        .syntax = "key [count]@6.2.0",
         .history = "6.2.0: Added the `count` argument.",
     },
     {
@@ -180,7 +180,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(N) for N elements returned",
         .summary = "Removes and returns the last elements of a list",
-        .syntax = "key [count]",
+        .syntax = "key [count]@6.2.0",
         .history = "6.2.0: Added the `count` argument.",
     },
     {

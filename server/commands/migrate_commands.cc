@@ -280,8 +280,10 @@ constexpr CommandRow kRows[] = {
         .since = "2.6.0",
         .complexity = "O(N) for N bytes of the keys' values, and the time that the target takes",
         .summary = "Moves keys to another server, atomically",
-        .syntax = "host port key|\"\" destination-db timeout [COPY] [REPLACE] "
-                  "[AUTH password|AUTH2 username password] [KEYS key [key ...]]",
+        .syntax =
+            "host port key|\"\" destination-db timeout [COPY]@3.0.0 "
+            "[REPLACE]@3.0.0 authentication=[AUTH password@4.0.7|(AUTH2 username password)@6.0.0] "
+            "[KEYS key [key ...]]@3.0.6",
         .tips = "nondeterministic_output",
         .history = "3.0.0: Added the `COPY` and `REPLACE` options.\n"
                    "3.0.6: Added the `KEYS` option.\n"

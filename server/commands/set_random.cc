@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
 #include "core/keyspace/collection_edit.h"
 #include "server/commands/collection_access.h"
+#include "server/commands/element_pool.h"
 #include "server/commands/families.h"
 #include "server/commands/set_access.h"
 #include "server/engine/args.h"
@@ -117,7 +119,13 @@ void srandmember(Call& call) {
   if (count < 0) {
     const auto draws = static_cast<std::uint64_t>(-count);
     call.reply.array(draws);
-    set.draw(draws, dice(), write);
+    if (draws <= set.size()) return set.draw(draws, dice(), write);
+    ElementPool pool(call);
+    set.for_each([&pool](const SetMember& member) {
+      write_member(pool.reply(), member);
+      pool.end_element();
+    });
+    std::move(pool).draw(draws, dice());
   } else {
     const std::size_t members = std::min(static_cast<std::size_t>(count), set.size());
     call.reply.array(members);
@@ -137,7 +145,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(1) without a count, else O(N) for a count of N",
         .summary = "Removes members chosen at random from a set, and returns them",
-        .syntax = "key [count]",
+        .syntax = "key [count]@3.2.0",
         .tips = "nondeterministic_output",
         .history = "3.2.0: Added the `count` argument.",
     },
@@ -152,7 +160,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(1) without a count, else O(N) for a count of N or -N",
         .summary = "Returns members of a set chosen at random",
-        .syntax = "key [count]",
+        .syntax = "key [count]@2.6.0",
         .tips = "nondeterministic_output",
         .history = "2.6.0: Added the optional `count` argument.",
     },

@@ -66,7 +66,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(N) when saving, where N is the number of keys; O(1) otherwise",
         .summary = "Ends the server, with the data saved if that is configured or asked for",
-        .syntax = "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]",
+        .syntax = "[NOSAVE|SAVE] [NOW]@7.0.0 [FORCE]@7.0.0 [ABORT]@7.0.0",
         .history = "7.0.0: Added the `NOW`, `FORCE` and `ABORT` modifiers.",
     },
 };

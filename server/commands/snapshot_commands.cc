@@ -59,7 +59,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Has a child process write a snapshot of all data",
-        .syntax = "schedule=[SCHEDULE]",
+        .syntax = "schedule=[SCHEDULE]@3.2.2",
         .history = "3.2.2: Added the `SCHEDULE` option.",
     },
     {

@@ -377,7 +377,7 @@ constexpr CommandRow kRows[] = {
         .complexity = "O(N+M*log(M)) for N elements, M of them asked for; O(N) without sorting",
         .summary = "Sorts the elements of a list, a set or a sorted set, and may store the result",
         .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] "
-                  "[ASC|DESC] [ALPHA] [STORE destination]",
+                  "order=[ASC|DESC] sorting=[ALPHA] [STORE destination]",
     },
     {
         .name = "sort_ro",
@@ -392,7 +392,7 @@ constexpr CommandRow kRows[] = {
         .complexity = "O(N+M*log(M)) for N elements, M of them asked for; O(N) without sorting",
         .summary = "Sorts the elements of a list, a set or a sorted set",
         .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] "
-                  "[ASC|DESC] [ALPHA]",
+                  "order=[ASC|DESC] sorting=[ALPHA]",
     },
 };
 

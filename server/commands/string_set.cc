@@ -166,10 +166,12 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Gives a key a string value, whatever it held before",
-        .syntax = "key value "
-                  "[NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] "
-                  "[GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|"
-                  "PXAT unix-time-milliseconds|KEEPTTL] [FLAGS client-flags] [STALE]",
+        .syntax =
+            "key value "
+            "[NX|XX|IFEQ ifeq-value@8.4.0|IFNE ifne-value@8.4.0|IFDEQ ifdeq-digest@8.4.0|"
+            "IFDNE ifdne-digest@8.4.0]@2.6.12 "
+            "[GET]@6.2.0 [EX seconds@2.6.12|PX milliseconds@2.6.12|EXAT unix-time-seconds@6.2.0|"
+            "PXAT unix-time-milliseconds@6.2.0|KEEPTTL@6.0.0] [FLAGS client-flags] [STALE]",
         .history = "2.6.12: Added the `EX`, `PX`, `NX` and `XX` options.\n"
                    "6.0.0: Added the `KEEPTTL` option.\n"
                    "6.2.0: Added the `GET`, `EXAT` and `PXAT` option.\n"

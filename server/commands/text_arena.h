@@ -14,14 +14,23 @@ class TextArena {
  public:
   // The copy; it lives as long as the arena.
   std::string_view keep(std::string_view text) {
-    const std::size_t bytes = text.size() + 1;
-    if (bytes > left_) add_block(bytes);
-    char* copy = next_;
+    char* copy = room(text.size());
     if (!text.empty()) std::memcpy(copy, text.data(), text.size());
-    copy[text.size()] = '\0';
+    return {copy, text.size()};
+  }
+  // Where a text of so many bytes is to be written, with the zero behind it.
+  char* room(std::size_t size) {
+    const std::size_t bytes = size + 1;
+    if (bytes > left_) add_block(bytes);
+    char* place = next_;
+    place[size] = '\0';
     next_ += bytes;
     left_ -= bytes;
-    return {copy, text.size()};
+    return place;
+  }
+
+  std::size_t memory_bytes() const {
+    return block_bytes_ + blocks_.capacity() * sizeof(std::unique_ptr<char[]>);
   }
 
  private:
@@ -32,11 +41,13 @@ class TextArena {
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
     next_ = blocks_.back().get();
     left_ = bytes;
+    block_bytes_ += bytes;
   }
 
   std::vector<std::unique_ptr<char[]>> blocks_;
   char* next_ = nullptr;
   std::size_t left_ = 0;
+  std::size_t block_bytes_ = 0;
 };
 
 }  // namespace tarn

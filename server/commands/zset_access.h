@@ -61,10 +61,10 @@ inline void reply_elements(Call& call, ElementShape shape, std::size_t count) {
   call.reply.array(shape == ElementShape::kFlat ? 2 * count : count);
 }
 
-inline void reply_element(Call& call, ElementShape shape, const SetMember& member, double score) {
-  if (shape == ElementShape::kPairs) call.reply.array(2);
-  write_member(call.reply, member);
-  if (shape != ElementShape::kMembers) call.reply.real(score);
+inline void write_element(Reply& reply, ElementShape shape, const SetMember& member, double score) {
+  if (shape == ElementShape::kPairs) reply.array(2);
+  write_member(reply, member);
+  if (shape != ElementShape::kMembers) reply.real(score);
 }
 
 enum class Direction : std::uint8_t { kUpward, kDownward };
@@ -80,7 +80,7 @@ inline void reply_range(Call& call, const SortedSetView& set, RankRange range, D
                         ElementShape shape) {
   reply_elements(call, shape, range.count);
   visit_range(set, range, direction, [&](const SetMember& member, double score) {
-    reply_element(call, shape, member, score);
+    write_element(call.reply, shape, member, score);
   });
 }
 

@@ -193,8 +193,8 @@ constexpr CommandRow kRows[] = {
         .since = "1.2.0",
         .complexity = "O(log(N)) for each pair, N being the size of the sorted set",
         .summary = "Adds members to a sorted set, or gives those that it has new scores",
-        .syntax = "key [NX|XX] comparison=[GT|LT] change=[CH] increment=[INCR] "
-                  "score:double member [score:double member ...]",
+        .syntax = "key [NX|XX]@3.0.2 comparison=[GT|LT]@6.2.0 change=[CH]@3.0.2 "
+                  "increment=[INCR]@3.0.2 score:double member [score:double member ...]",
         .history = "2.4.0: Accepts multiple elements.\n"
                    "3.0.2: Added the `XX`, `NX`, `CH` and `INCR` options.\n"
                    "6.2.0: Added the `GT` and `LT` options.",
@@ -276,7 +276,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.0.0",
         .complexity = "O(log(N)), N being the size of the sorted set",
         .summary = "Returns how many members come before a member in the order of scores",
-        .syntax = "key member [WITHSCORE]",
+        .syntax = "key member [WITHSCORE]@7.2.0",
         .history = "7.2.0: Added the optional `WITHSCORE` argument.",
     },
     {
@@ -290,7 +290,7 @@ constexpr CommandRow kRows[] = {
         .since = "2.0.0",
         .complexity = "O(log(N)), N being the size of the sorted set",
         .summary = "Returns how many members come after a member in the order of scores",
-        .syntax = "key member [WITHSCORE]",
+        .syntax = "key member [WITHSCORE]@7.2.0",
         .history = "7.2.0: Added the optional `WITHSCORE` argument.",
     },
 };

@@ -57,7 +57,7 @@ void pop_from(Call& call, CollectionEdit& edit, std::string_view key, const PopR
   begin_reply(call, request, key, count);
   visit_range(view, range, from_min ? Direction::kUpward : Direction::kDownward,
               [&](const SetMember& member, double score) {
-                reply_element(call, request.shape, member, score);
+                write_element(call.reply, request.shape, member, score);
               });
   set.erase(range);
   if (call.propagates()) {

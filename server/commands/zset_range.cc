@@ -158,8 +158,8 @@ constexpr CommandRow kRows[] = {
         .since = "1.2.0",
         .complexity = kRangeComplexity,
         .summary = "Returns the members within a range of ranks, scores or names",
-        .syntax = "key start:string stop:string sortby=[BYSCORE|BYLEX] [REV] "
-                  "[LIMIT offset count] [WITHSCORES]",
+        .syntax = "key start:string stop:string sortby=[BYSCORE|BYLEX]@6.2.0 "
+                  "[REV]@6.2.0 [LIMIT offset count]@6.2.0 [WITHSCORES]",
         .history = "6.2.0: Added the `REV`, `BYSCORE`, `BYLEX` and `LIMIT` options.",
     },
     {
@@ -188,7 +188,7 @@ constexpr CommandRow kRows[] = {
         .since = "1.0.5",
         .complexity = kRangeComplexity,
         .summary = "Returns the members whose scores are within a range",
-        .syntax = "key min:double max:double [WITHSCORES] [LIMIT offset count]",
+        .syntax = "key min:double max:double [WITHSCORES]@2.0.0 [LIMIT offset count]",
         .history = "2.0.0: Added the `WITHSCORES` modifier.",
         .deprecated_since = "6.2.0",
         .replaced_by = "`ZRANGE` with the `BYSCORE` argument",

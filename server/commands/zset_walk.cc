@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "core/base/numbers.h"
 #include "core/base/random.h"
+#include "server/commands/element_pool.h"
 #include "server/commands/families.h"
 #include "server/commands/scan_options.h"
 #include "server/commands/zset_access.h"
@@ -40,6 +42,24 @@ std::int64_t next_count(ArgReader& args) {
   return count;
 }
 
+// Elements that may appear several times.
+void draw_elements(Call& call, const SortedSetView& set, std::size_t count, ElementShape shape) {
+  reply_elements(call, shape, count);
+  if (count <= set.size()) {
+    for (; count > 0; --count) {
+      const MemberScore one = set.random(dice());
+      write_element(call.reply, shape, one.member, one.score);
+    }
+    return;
+  }
+  ElementPool pool(call);
+  set.for_each_unordered([&](const SetMember& member, double score) {
+    write_element(pool.reply(), shape, member, score);
+    pool.end_element();
+  });
+  std::move(pool).draw(count, dice());
+}
+
 void zrandmember(Call& call) {
   if (call.args.size() == 2) return random_one(call);
   ArgReader args(call, 2);
@@ -58,18 +78,15 @@ void zrandmember(Call& call) {
   if (set->empty() || count == 0) return call.reply.array(0);
   const ElementShape shape = shape_with_scores(call, with_scores);
   if (count < 0) {
-    reply_elements(call, shape, static_cast<std::size_t>(-count));
-    for (std::int64_t left = -count; left > 0; --left) {
-      const MemberScore one = set->random(dice());
-      reply_element(call, shape, one.member, one.score);
-    }
+    draw_elements(call, *set, static_cast<std::size_t>(-count), shape);
   } else if (static_cast<std::size_t>(count) >= set->size()) {
     reply_range(call, *set, set->all(), Direction::kDownward, shape);
   } else {
     reply_elements(call, shape, static_cast<std::size_t>(count));
-    set->sample(
-        static_cast<std::size_t>(count), dice(),
-        [&](const SetMember& member, double score) { reply_element(call, shape, member, score); });
+    set->sample(static_cast<std::size_t>(count), dice(),
+                [&](const SetMember& member, double score) {
+                  write_element(call.reply, shape, member, score);
+                });
   }
 }
 

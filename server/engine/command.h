@@ -148,6 +148,7 @@ struct CommandRow {
   std::string_view history{};  // "6.2.0: Added the GET option.\n7.0.0: ..."
   std::string_view deprecated_since{};
   std::string_view replaced_by{};
+  bool is_internal = false;  // not for applications
   std::span<const CommandRow> subcommands{};
 };
 
@@ -162,6 +163,9 @@ struct Command {
   int first_key = 0;
   int last_key = 0;
   int key_step = 0;
+  // The argument that names a member, or field, of the collection at first_key; 0 for none. Where
+  // options may stand before it, its place without them.
+  std::size_t member = 0;
   void* feature = nullptr;             // what the family was registered with
   const void* feature_type = nullptr;  // guards Call::feature
   std::vector<std::unique_ptr<Command>> subcommands;

@@ -101,20 +101,37 @@ std::pair<std::string_view, const Type*> split_type(std::string_view word) {
   return {word, nullptr};
 }
 
+// Splits "count@6.2.0" into the word and the version.
+std::pair<std::string_view, std::string_view> split_version(std::string_view word) {
+  const std::size_t at = word.find('@');
+  if (at == std::string_view::npos) return {word, {}};
+  return {word.substr(0, at), word.substr(at + 1)};
+}
+
+void set_version(CommandArgument& argument, std::string_view version) {
+  if (version.starts_with('-')) {
+    argument.deprecated_since = version.substr(1);
+  } else if (!version.empty()) {
+    argument.since = version;
+  }
+}
+
 bool is_token(std::string_view word) {
   return std::none_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
-CommandArgument word_argument(std::string_view word) {
+CommandArgument word_argument(std::string_view text) {
+  const auto [word, version] = split_version(text);
   CommandArgument argument;
+  set_version(argument, version);
   if (is_token(word)) {
     argument.type = Type::kPureToken;
     argument.token = word;
-    argument.name = lower_case(word);
+    argument.name = argument.display = lower_case(word);
     return argument;
   }
   const auto [name, type] = split_type(word);
-  argument.name = name;
+  argument.name = argument.display = name;
   argument.type = type != nullptr ? *type : type_by_name(name);
   return argument;
 }
@@ -228,6 +245,7 @@ class SyntaxParser {
     argument.optional |= optional;
     argument.multiple |= inner.repeats;
     if (!label.empty()) argument.name = label;
+    if (peek() == '@') set_version(argument, split_version(word()).second);
     sequence.push_back(std::move(argument));
   }
 
@@ -275,29 +293,44 @@ class SyntaxParser {
   std::size_t at_ = 0;
 };
 
-// Keys are found by the specs in their order; the last spec finds all that are left.
-void number_keys(Arguments& arguments, int specs, int& next) {
-  for (CommandArgument& argument : arguments) {
-    if (argument.type == Type::kKey) {
-      if (specs == 0) {
-        argument.type = Type::kString;
-      } else {
-        argument.key_spec = std::min(next++, specs - 1);
-      }
+// Finds keys by the specs in their order; the last spec finds all that are left. Patterns that
+// stand for keys share the spec that says that nobody knows where these are.
+class KeyNumbers {
+ public:
+  explicit KeyNumbers(const CommandRow& row) {
+    for (const KeySpec& spec : row.keys) {
+      if (spec.begin == KeySpec::Begin::kNone) break;
+      if (spec.begin == KeySpec::Begin::kUnknown && unknown_ < 0) unknown_ = specs_;
+      ++specs_;
     }
-    number_keys(argument.members, specs, next);
   }
-}
+
+  void give(Arguments& arguments) {
+    for (CommandArgument& argument : arguments) {
+      if (argument.type == Type::kPattern) argument.key_spec = unknown_;
+      if (argument.type == Type::kKey) {
+        if (next_ == unknown_) ++next_;
+        if (specs_ == 0) {
+          argument.type = Type::kString;
+        } else {
+          argument.key_spec = std::min(next_++, specs_ - 1);
+        }
+      }
+      give(argument.members);
+    }
+  }
+
+ private:
+  int specs_ = 0;
+  int unknown_ = -1;
+  int next_ = 0;
+};
 
 }  // namespace
 
 std::vector<CommandArgument> parse_syntax(const CommandRow& row) {
   Arguments arguments = SyntaxParser(row.syntax).top_level();
-  const auto specs = std::count_if(row.keys.begin(), row.keys.end(), [](const KeySpec& spec) {
-    return spec.begin != KeySpec::Begin::kNone;
-  });
-  int next = 0;
-  number_keys(arguments, static_cast<int>(specs), next);
+  KeyNumbers(row).give(arguments);
   return arguments;
 }
 
@@ -313,7 +346,7 @@ std::string plain_syntax(std::string_view syntax) {
     const std::string_view word = syntax.substr(0, length);
     const bool label = word.size() > 1 && word.back() == '=' && length < syntax.size() &&
                        (syntax[length] == '[' || syntax[length] == '(');
-    if (!label) plain += split_type(word).first;
+    if (!label) plain += split_type(split_version(word).first).first;
     if (length < syntax.size()) plain += syntax[length++];
     syntax.remove_prefix(length);
   }

@@ -24,6 +24,8 @@ namespace tarn {
 //   (a ...)  [a ...]    once or more; any number of times
 //   label=( ... )       names a group, as does label=[ ... ]; otherwise it is called after its
 //                       members: nx_xx, or "condition" and "expiration", as clients know these
+//   name@6.2.0          since this version, later than the command itself; right behind a value, a
+//                       token or a closing bracket. name@-6.2.0: deprecated since then
 //
 // Outside of brackets, a|b reaches from space to space.
 struct CommandArgument {
@@ -41,7 +43,10 @@ struct CommandArgument {
 
   Type type = Type::kString;
   std::string name;
+  std::string display;  // what people are shown for it; none for kOneOf and kBlock
   std::string token;
+  std::string since;
+  std::string deprecated_since;
   bool optional = false;
   bool multiple = false;
   bool multiple_token = false;
@@ -55,7 +60,7 @@ std::vector<CommandArgument> parse_syntax(const CommandRow& row);
 // "pure-token", "oneof", ...
 std::string_view argument_type_name(CommandArgument::Type type);
 
-// The syntax for people: without labels and types.
+// The syntax for people: without labels, types and versions.
 std::string plain_syntax(std::string_view syntax);
 
 }  // namespace tarn

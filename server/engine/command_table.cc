@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/numbers.h"
 #include "server/engine/args.h"
+#include "server/engine/command_syntax.h"
 
 namespace tarn {
 namespace {
@@ -80,6 +81,29 @@ void derive_key_range(Command& command) {
   if (!all_ranges) command.flags |= kMovableKeys;
 }
 
+// Finds the first argument that the syntax calls a field or member; `position` counts the ones
+// before it. Options are passed over.
+bool find_member(const std::vector<CommandArgument>& arguments, std::size_t& position) {
+  for (const CommandArgument& argument : arguments) {
+    if (argument.optional) continue;
+    if (!argument.token.empty() && argument.type != CommandArgument::Type::kPureToken) ++position;
+    if (argument.type == CommandArgument::Type::kBlock) {
+      if (find_member(argument.members, position)) return true;
+      continue;
+    }
+    if (argument.name == "field" || argument.name == "member") return true;
+    ++position;
+  }
+  return false;
+}
+
+void derive_member(Command& command) {
+  constexpr std::uint32_t kWithMembers = kHashCategory | kSetCategory | kSortedSetCategory;
+  if ((command.row->categories & kWithMembers) == 0 || command.first_key == 0) return;
+  std::size_t position = 1;
+  if (find_member(parse_syntax(*command.row), position)) command.member = position;
+}
+
 }  // namespace
 
 CommandTable::CommandTable(std::string prefix)
@@ -104,6 +128,7 @@ void CommandTable::add(std::span<const CommandRow> rows, void* feature, const vo
     command->feature = feature;
     command->feature_type = feature_type;
     derive_key_range(*command);
+    derive_member(*command);
     return command;
   };
   for (const CommandRow& row : rows) {

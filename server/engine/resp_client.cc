@@ -87,10 +87,39 @@ RespParser::Status RespClient::collect(std::string_view input, std::size_t& offs
 void RespClient::prefetch() {
   RespBatch& batch = context_.batch;
   const CommandTable& table = context_.dispatcher.table();
+  bool with_members = false;
   for (BatchedRequest& item : batch.items) {
     item.command = table.find(batch.args[item.first_arg]);
+    with_members |= item.command != nullptr && item.command->member != 0;
   }
-  batch.prefetch(context_.dispatcher.databases()[session_.db]);
+  const Keyspace& keyspace = context_.dispatcher.databases()[session_.db];
+  batch.prefetch(keyspace);
+  if (with_members) prefetch_members(keyspace);
+}
+
+// What consecutive commands name in one large collection is fetched together; a single command
+// would gain nothing. Nothing runs in between, so a collection that is found is there until the
+// end.
+void RespClient::prefetch_members(const Keyspace& keyspace) {
+  const RespBatch& batch = context_.batch;
+  std::vector<std::string_view>& members = context_.members;
+  const Key* key = nullptr;
+  const auto fetch = [&] {
+    const Collection* collection = members.size() > 1 ? keyspace.large_collection(*key) : nullptr;
+    if (collection != nullptr) collection->prefetch_members(members);
+    members.clear();
+  };
+  for (const BatchedRequest& item : batch.items) {
+    if (item.key < 0 || item.command->member == 0) continue;
+    if (item.command->member >= item.arg_count) continue;
+    const Key* const named = batch.key_of(item);
+    if (key == nullptr || named->hash != key->hash || named->bytes != key->bytes) {
+      fetch();
+      key = named;
+    }
+    members.push_back(batch.args[item.first_arg + item.command->member]);
+  }
+  fetch();
 }
 
 std::size_t RespClient::run(std::size_t offset, std::uint64_t deadline_cycles) {

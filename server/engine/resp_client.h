@@ -21,6 +21,7 @@ using RespBatch = RequestBatch<BatchedRequest>;
 // What the clients that speak RESP share.
 struct RespContext : ClientContext {
   RespBatch batch{};
+  std::vector<std::string_view> members{};  // of one collection; scratch memory as the batch is
 };
 
 // A client that speaks RESP: turns what its connection receives into commands, and runs them.
@@ -28,7 +29,8 @@ struct RespContext : ClientContext {
 // All complete requests of one receipt are a batch. A lookup in a large keyspace waits for memory
 // three times: for the directory, the bucket and the entry. So before a batch runs, its first keys
 // are hashed, and each of these stages is prefetched for all of them before the next one begins;
-// the misses overlap, and the place that was found is carried along (Key::hint).
+// the misses overlap, and the place that was found is carried along (Key::hint). Where commands
+// name a member of a large collection, the members follow as a fourth stage.
 //
 // A batch ends early when it took long, for the sake of other clients; when the client has yet to
 // authenticate, since AUTH changes what the parser accepts; when the client is held or goes.
@@ -49,6 +51,7 @@ class RespClient final : public InputHandler {
  private:
   RespParser::Status collect(std::string_view input, std::size_t& offset);
   void prefetch();
+  void prefetch_members(const Keyspace& keyspace);
   // Returns the offset behind the last request that ran.
   std::size_t run(std::size_t offset, std::uint64_t deadline_cycles);
   void drop_http();

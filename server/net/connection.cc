@@ -12,6 +12,8 @@ namespace {
 
 // How much one connection may send or receive before the others have their turn.
 constexpr std::size_t kMaxSendBytesPerTurn = 1 << 20;
+// The same of what is made while it is sent.
+constexpr std::size_t kMaxMadeBytesPerTurn = 1 << 17;
 constexpr std::size_t kMaxDirectBytesPerTurn = 1 << 20;
 constexpr std::size_t kMaxVectors = 64;
 
@@ -204,7 +206,8 @@ void Connection::flush() {
     loop_.stats().bytes_sent += sent;
     ++loop_.stats().writes;
     sent_now += sent;
-    if (sent_now >= kMaxSendBytesPerTurn && !output_.empty()) return wait_writable();
+    const std::size_t limit = output_.makes_next() ? kMaxMadeBytesPerTurn : kMaxSendBytesPerTurn;
+    if (sent_now >= limit && !output_.empty()) return wait_writable();
   }
   if (draining_) close();
 }

@@ -71,6 +71,24 @@ void OutputBuffer::append_shared(BlobRef blob, std::string_view bytes) {
   held_bytes_ += bytes.size();
 }
 
+void OutputBuffer::append_lazy(std::unique_ptr<LazyBytes> source) {
+  close_open_segment();
+  Segment segment;
+  segment.source = std::move(source);
+  if (!make_next_piece(segment)) return;
+  held_bytes_ += segment.source->memory_bytes();
+  segments_.push_back(std::move(segment));
+}
+
+// Replaces the piece that is sent by the next one; returns false where that was the last.
+bool OutputBuffer::make_next_piece(Segment& segment) {
+  const std::string_view piece = segment.source->next();
+  segment.data = piece.data();
+  segment.size = piece.size();
+  closed_bytes_ += piece.size();
+  return !piece.empty();
+}
+
 OutputBuffer::Placeholder OutputBuffer::add_placeholder() {
   close_open_segment();
   segments_.emplace_back();
@@ -96,6 +114,9 @@ void OutputBuffer::release(Segment& segment) {
   } else if (segment.blob) {
     held_bytes_ -= segment.size;
     segment.blob.reset();
+  } else if (segment.source != nullptr) {
+    held_bytes_ -= segment.source->memory_bytes();
+    segment.source.reset();
   }
 }
 
@@ -131,7 +152,9 @@ void OutputBuffer::truncate(const Mark& mark) {
 void OutputBuffer::splice(OutputBuffer& other) {
   constexpr std::size_t kCopiedBytes = 1024;
   other.close_open_segment();
-  if (other.closed_bytes_ <= kCopiedBytes) {
+  const bool makes_more = std::any_of(other.segments_.begin(), other.segments_.end(),
+                                      [](const Segment& one) { return one.source != nullptr; });
+  if (other.closed_bytes_ <= kCopiedBytes && !makes_more) {
     for (std::size_t i = other.first_; i < other.segments_.size(); ++i) {
       append({other.segments_[i].data, other.segments_[i].size});
     }
@@ -156,6 +179,7 @@ std::size_t OutputBuffer::gather(std::span<iovec> vectors) {
     const std::size_t size = open ? static_cast<std::size_t>(cursor_ - segment.data) : segment.size;
     if (size == 0) continue;
     vectors[filled++] = {const_cast<char*>(segment.data), size};
+    if (segment.source != nullptr) break;  // its next piece comes before what follows
   }
   return filled;
 }
@@ -172,6 +196,7 @@ void OutputBuffer::consume(std::size_t bytes) {
       break;
     }
     bytes -= segment.size;
+    if (segment.source != nullptr && make_next_piece(segment)) continue;
     if (unfilled_ == first_) unfilled_ = kNone;
     release(segment);
     ++first_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/memory/blob.h"
+#include "server/net/lazy_bytes.h"
 
 namespace tarn {
 
@@ -28,8 +29,8 @@ class ChunkPool {
 };
 
 // What waits to be sent to a peer: a list of segments, each a part of a chunk that was written to,
-// or a view into a shared blob. Writers reserve room, write, and commit; the connection gathers the
-// segments, sends, and consumes.
+// a view into a shared blob, or a source of bytes that are made later. Writers reserve room, write,
+// and commit; the connection gathers the segments, sends, and consumes.
 //
 // A blob between two small replies does not end the chunk: writing goes on in what is left of it.
 // So several segments can lie in one chunk, and the last of them owns it, since it is sent last.
@@ -59,6 +60,9 @@ class OutputBuffer {
   }
   // Sends `bytes`, which lie in `blob`, without copying them.
   void append_shared(BlobRef blob, std::string_view bytes);
+  // Sends all bytes that the source makes. Of them, only the piece that is next counts as bytes
+  // that wait.
+  void append_lazy(std::unique_ptr<LazyBytes> source);
 
   // A place for bytes that are known only later (the length of an array, before its elements). Fill
   // it before the next gather(). Invalidated by truncate() to before it.
@@ -78,9 +82,13 @@ class OutputBuffer {
   void splice(OutputBuffer& other);
 
   bool empty() const { return bytes() == 0; }
+  // Whether what is sent next is being made meanwhile, which takes longer than sending it.
+  bool makes_next() const {
+    return first_ < segments_.size() && segments_[first_].source != nullptr;
+  }
   // Bytes that wait.
   std::size_t bytes() const { return closed_bytes_ + (segments_.empty() ? 0 : open_bytes()); }
-  // Memory that is held for them, shared blobs included.
+  // Memory that is held for them, shared blobs and sources included.
   std::size_t memory_bytes() const { return held_bytes_ + segments_.capacity() * sizeof(Segment); }
   std::size_t segments() const { return segments_.size() - first_; }
 
@@ -96,6 +104,7 @@ class OutputBuffer {
     std::size_t size = 0;
     std::unique_ptr<char[]> chunk;  // where the segment is the last one in a chunk of the pool's
     BlobRef blob;                   // where it is a view into a blob
+    std::unique_ptr<LazyBytes> source;  // where it is the source's latest piece
   };
   static constexpr std::size_t kKeptSegments = 64;
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -104,6 +113,7 @@ class OutputBuffer {
   void open_segment(std::size_t room);
   void close_open_segment();
   void append_across(std::string_view bytes);
+  bool make_next_piece(Segment& segment);
   void release(Segment& segment);
   void drop_last();
   void forget_sent();
@@ -112,7 +122,7 @@ class OutputBuffer {
   std::vector<Segment> segments_;  // from first_ on; the last one is open where open_start_ is set
   std::size_t first_ = 0;
   std::size_t closed_bytes_ = 0;
-  std::size_t held_bytes_ = 0;  // chunks and blobs
+  std::size_t held_bytes_ = 0;  // chunks, blobs and sources
   char* open_start_ = nullptr;
   char* cursor_ = nullptr;
   char* limit_ = nullptr;

@@ -304,6 +304,25 @@ TEST_CASE_TEMPLATE("a table of the expected size does not split on the way there
   }
 }
 
+TEST_CASE("what is told of the buckets adds up") {
+  for (const std::uint64_t elements : {0U, 7U, 100U, 145U, 5000U}) {
+    CAPTURE(elements);
+    Population<NarrowTable> people;
+    people.add_range(0, elements);
+    const HashTableStats stats = people.table.stats();
+    CHECK(stats.elements == elements);
+    CHECK(stats.memory_bytes == people.table.memory_bytes());
+    std::size_t seen = 0;
+    std::size_t buckets = 0;
+    for (std::size_t fill = 0; fill < stats.buckets_by_fill.size(); ++fill) {
+      seen += fill * stats.buckets_by_fill[fill];
+      buckets += stats.buckets_by_fill[fill];
+    }
+    CHECK(seen == elements);
+    CHECK(buckets * sizeof(HashBucket) <= stats.memory_bytes);
+  }
+}
+
 TEST_CASE("a split that separates nothing is followed by another") {
   Population<NarrowTable> people(one_corner);
   people.add_range(0, 2000);

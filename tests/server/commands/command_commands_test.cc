@@ -26,11 +26,14 @@ TEST_CASE("COMMAND DOCS") {
   CHECK(server.run(server.a, "COMMAND DOCS nothing") == "*0");
   CHECK(server.run(server.a, "COMMAND DOCS echo") ==
         "*2 $4 echo *10 $7 summary $22 Sends the message back $5 since $5 1.0.0 $5 group "
-        "$10 connection $10 complexity $4 O(1) $9 arguments *1 *4 $4 name $7 message $4 type "
-        "$6 string");
+        "$10 connection $10 complexity $4 O(1) $9 arguments *1 *6 $4 name $7 message $4 type "
+        "$6 string $12 display_text $7 message");
   const std::string docs = server.run(server.a, "COMMAND DOCS getset");
   CHECK(docs.find("$9 doc_flags *1 +deprecated $16 deprecated_since $5 6.2.0") != docs.npos);
   CHECK(docs.find("$14 key_spec_index :0") != docs.npos);
+  CHECK(server.run(server.a, "COMMAND DOCS auth")
+            .find("$4 name $8 username $4 type $6 string $12 display_text $8 username "
+                  "$5 since $5 6.0.0 $5 flags *1 +optional") != docs.npos);
   server.a.session.protocol = 3;
   CHECK(server.run(server.a, "COMMAND DOCS echo client|id").starts_with("%2 $4 echo %5 "));
 }

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <sstream>
+#include <string>
+
 #include "server/commands/debug_control.h"
 #include "server/commands/families.h"
 #include "tests/server/engine/command_fixture.h"
@@ -11,7 +14,8 @@ namespace {
 struct Server : CommandFixture {
   Server()
       : CommandFixture({database_commands(), key_expiry_commands(), string_commands(),
-                        string_set_commands(), string_multi_commands()}) {
+                        string_set_commands(), string_multi_commands(), hash_edit_commands(),
+                        set_commands(), zset_commands(), list_commands()}) {
     table.add(debug_commands(), control);
     dispatcher.protected_allowed = [](const Command&, const Session&) { return true; };
   }
@@ -160,14 +164,96 @@ TEST_CASE("DEBUG HTSTATS describes the tables") {
   Server server;
   server.run("DEBUG POPULATE 1000");
   const std::string text = server.run("DEBUG HTSTATS 0");
-  CHECK(text.find("[Dictionary HT]\n elements: 1000\n") != std::string::npos);
+  CHECK(text.find("[Dictionary HT]\nHash table 0 stats (main hash table):\n table size: ") !=
+        std::string::npos);
+  CHECK(text.find("\n number of elements: 1000\n different slots: ") != std::string::npos);
   CHECK(text.find("[Expires HT]\n") != std::string::npos);
-  CHECK(server.run("DEBUG HTSTATS 9").find(" elements: 0\n") != std::string::npos);
+  CHECK(server.run("DEBUG HTSTATS 9 full").find("No stats available for empty dictionaries\n") !=
+        std::string::npos);
   CHECK(server.run("DEBUG HTSTATS 16") == "-ERR Out of range database");
   CHECK(server.run("DEBUG HTSTATS x") == "-ERR value is not an integer or out of range");
   CHECK(server.run("DEBUG HTSTATS-KEY x") == "-ERR no such key");
   CHECK(server.run("DEBUG HTSTATS-KEY key:0") ==
         "-ERR The value stored at the specified key is not represented using an hash table");
+}
+
+TEST_CASE("DEBUG HTSTATS-KEY describes the tables of large hashes, sets and sorted sets") {
+  for (const int members : {200, 20'000}) {
+    CAPTURE(members);
+    Server server;
+    for (int i = 0; i < members; ++i) {
+      const std::string member = "m" + std::to_string(i);
+      server.run({"HSET", "hash", member, std::string(100, 'v')});
+      server.run({"SADD", "set", member});
+      server.run({"ZADD", "zset", "1", member});
+    }
+    for (const char* key : {"hash", "set", "zset"}) {
+      CAPTURE(key);
+      const std::string text = server.run({"DEBUG", "HTSTATS-KEY", key});
+      const std::string elements = std::to_string(members);
+      CHECK(text.find("Hash table 0 stats (main hash table):\n table size: ") != text.npos);
+      CHECK(text.find("\n number of elements: " + elements + "\n") != text.npos);
+      // The distribution covers all elements.
+      std::istringstream lines(text.substr(text.find("distribution:\n") + 14));
+      int seen = 0;
+      int length = 0;
+      int count = 0;
+      char colon = 0;
+      for (std::string line; std::getline(lines, line) && line.starts_with("   ");) {
+        std::istringstream(line) >> length >> colon >> count;
+        seen += length * count;
+      }
+      CHECK(seen == members);
+    }
+  }
+  Server server;
+  server.run("HSET small f v");
+  server.run("SADD numbers 1 2");
+  server.run("RPUSH list a");
+  for (const char* line :
+       {"DEBUG HTSTATS-KEY small", "DEBUG HTSTATS-KEY numbers full", "DEBUG HTSTATS-KEY list"}) {
+    CHECK(server.run(line) ==
+          "-ERR The value stored at the specified key is not represented using an hash table");
+  }
+}
+
+TEST_CASE("DEBUG LISTPACK and QUICKLIST print what is packed") {
+  Server server;
+  server.run("HSET hash f 1");
+  server.run("SADD set a");
+  server.run("SADD numbers 1 2");
+  server.run("ZADD zset 1.5 a");
+  server.run("RPUSH list a 2");
+  server.run("SET str x");
+  for (const char* key : {"hash", "set", "zset", "list"}) {
+    CAPTURE(key);
+    CHECK(server.run({"DEBUG", "LISTPACK", key}) == "+Listpack structure printed on stdout");
+    CHECK(server.run({"DEBUG", "QUICKLIST", key}) == "-ERR Not a quicklist encoded object.");
+  }
+  for (const char* key : {"numbers", "str"}) {
+    CAPTURE(key);
+    CHECK(server.run({"DEBUG", "LISTPACK", key}) == "-ERR Not a listpack encoded object.");
+  }
+  CHECK(server.run("DEBUG LISTPACK missing") == "-ERR no such key");
+  server.set_option("list-max-listpack-size", "1");
+  server.run("RPUSH list b");
+  CHECK(server.run("DEBUG LISTPACK list") == "-ERR Not a listpack encoded object.");
+  CHECK(server.run("DEBUG QUICKLIST list") == "+Quicklist structure printed on stdout");
+  CHECK(server.run("DEBUG QUICKLIST list 1") == "+Quicklist structure printed on stdout");
+  CHECK(server.run("DEBUG QUICKLIST missing") == "-ERR no such key");
+}
+
+TEST_CASE("DEBUG QUICKLIST-PACKED-THRESHOLD takes what Redis takes") {
+  Server server;
+  for (const char* size : {"0", "10", "1kb", "4000mb"}) {
+    CAPTURE(size);
+    CHECK(server.run({"DEBUG", "QUICKLIST-PACKED-THRESHOLD", size}) == "+OK");
+  }
+  for (const char* size : {"5gb", "4294967295", "abc", "-1"}) {
+    CAPTURE(size);
+    CHECK(server.run({"DEBUG", "QUICKLIST-PACKED-THRESHOLD", size}) ==
+          "-ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  }
 }
 
 TEST_CASE("DEBUG refuses what it does not know, and arguments that do not fit") {

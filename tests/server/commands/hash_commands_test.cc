@@ -100,6 +100,27 @@ TEST_CASE("HINCRBY and HINCRBYFLOAT") {
   }
 }
 
+TEST_CASE("HRANDFIELD draws fields more often than there are any") {
+  Server server(true);
+  server.run("HSET h a 1 b 2");
+  // Few, which wait as a whole, and many.
+  for (const int count : {100, 100'000}) {
+    CAPTURE(count);
+    const std::string line = "HRANDFIELD h -" + std::to_string(count);
+    std::string reply = server.run(line);
+    CHECK(reply.starts_with("*" + std::to_string(count) + " $1 "));
+    CHECK(occurrences(reply, "$1 a") + occurrences(reply, "$1 b") == count);
+    reply = server.run(line + " WITHVALUES");
+    CHECK(reply.starts_with("*" + std::to_string(2 * count) + " $1 "));
+    CHECK(occurrences(reply, "$1 a $1 1") + occurrences(reply, "$1 b $1 2") == count);
+    server.session.protocol = 3;
+    reply = server.run(line + " WITHVALUES");
+    CHECK(reply.starts_with("*" + std::to_string(count) + " *2 $1 "));
+    CHECK(occurrences(reply, "*2 $1 a $1 1") + occurrences(reply, "*2 $1 b $1 2") == count);
+    server.session.protocol = 2;
+  }
+}
+
 TEST_CASE("HRANDFIELD") {
   for (const bool packed : {true, false}) {
     CAPTURE(packed);

@@ -1,5 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
 #include "tests/server/commands/set_commands_fixture.h"
 
 using namespace tarn;
@@ -87,4 +96,70 @@ TEST_CASE("counts are checked before the key is looked at") {
         "-ERR value is out of range, value must between -9223372036854775807 and "
         "9223372036854775807");
   CHECK(server.run("SRANDMEMBER str 1 2") == "-ERR syntax error");
+}
+
+TEST_CASE("SRANDMEMBER draws uniformly, however often") {
+  for (const int size : {3, 50, 700}) {
+    CAPTURE(size);
+    SetServer server;
+    server.fill("s", "m", 0, size);
+    // Chi-square: so high a sum has a probability below 10^-9.
+    const int draws = 200 * size;
+    std::istringstream reply(server.run("SRANDMEMBER s -" + std::to_string(draws)));
+    std::map<std::string, int> seen;
+    std::string word;
+    reply >> word;
+    CHECK(word == "*" + std::to_string(draws));
+    while (reply >> word) {
+      if (!word.starts_with('$')) ++seen[word];
+    }
+    CHECK(seen.size() == static_cast<std::size_t>(size));
+    double sum = 0;
+    int total = 0;
+    for (const auto& [member, count] : seen) {
+      sum += (count - 200.0) * (count - 200.0) / 200;
+      total += count;
+    }
+    CHECK(total == draws);
+    CHECK(sum < size + 10 * std::sqrt(2.0 * size) + 40);
+  }
+}
+
+TEST_CASE("a draw of billions is made as it is read, of the members that there were") {
+  SetServer server;
+  const std::string large(20'000, 'x');  // longer than what is made at once
+  server.run("SADD s 1 22 three");
+  server.run({"SADD", "s", large});
+  const std::vector<std::string_view> command = {"SRANDMEMBER", "s", "-4000000000"};
+  server.dispatcher.execute(
+      server.session, {.command = server.table.find("srandmember"), .args = command, .blobs = {}});
+  OutputBuffer& out = server.session.reply.out();
+  CHECK(out.memory_bytes() < 500'000);
+
+  server.databases[0].erase(Key("s"));
+  std::string sent;
+  while (sent.size() < 5'000'000) {
+    std::array<iovec, 4> pieces;
+    const std::size_t count = out.gather(pieces);
+    REQUIRE(count > 0);
+    std::size_t taken = 0;
+    for (const iovec& piece : std::span(pieces).first(count)) {
+      sent.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+      taken += piece.iov_len;
+    }
+    out.consume(taken);
+    REQUIRE(out.memory_bytes() < 500'000);
+  }
+  CHECK(sent.starts_with("*4000000000\r\n$"));
+  std::istringstream lines(sent.substr(0, sent.rfind('$')));
+  std::set<std::string> seen;
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::getline(lines, line);
+    line.pop_back();
+    seen.insert(line);
+  }
+  CHECK(seen == std::set<std::string>{"1", "22", "three", large});
+  out.clear();
 }

@@ -49,6 +49,27 @@ TEST_CASE("ZRANDMEMBER: as many as wanted, different ones unless the count is ne
   }
 }
 
+TEST_CASE("ZRANDMEMBER: draws of members more often than there are any") {
+  ZsetServer server;
+  server.run("ZADD z 1 a 2.5 b");
+  // Few, which wait as a whole, and many.
+  for (const int count : {100, 100'000}) {
+    CAPTURE(count);
+    const std::string line = "ZRANDMEMBER z -" + std::to_string(count);
+    std::string reply = server.run(line);
+    CHECK(reply.starts_with("*" + std::to_string(count) + " $1 "));
+    CHECK(occurrences(reply, "$1 a") + occurrences(reply, "$1 b") == count);
+    reply = server.run(line + " WITHSCORES");
+    CHECK(reply.starts_with("*" + std::to_string(2 * count) + " $1 "));
+    CHECK(occurrences(reply, "$1 a $1 1") + occurrences(reply, "$1 b $3 2.5") == count);
+    server.session.protocol = 3;
+    reply = server.run(line + " WITHSCORES");
+    CHECK(reply.starts_with("*" + std::to_string(count) + " *2 $1 "));
+    CHECK(occurrences(reply, "*2 $1 a ,1") + occurrences(reply, "*2 $1 b ,2.5") == count);
+    server.session.protocol = 2;
+  }
+}
+
 TEST_CASE("ZRANDMEMBER: shapes and errors") {
   ZsetServer server;
   server.run("ZADD z 1 a");

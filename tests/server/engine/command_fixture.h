@@ -110,4 +110,14 @@ class CommandFixture {
   Session session;
 };
 
+// How often `part` is found in a reply, without overlaps.
+inline int occurrences(std::string_view reply, std::string_view part) {
+  int found = 0;
+  for (std::size_t at = reply.find(part); at != reply.npos; at = reply.find(part, at)) {
+    ++found;
+    at += part.size();
+  }
+  return found;
+}
+
 }  // namespace tarn

@@ -17,6 +17,8 @@ std::string show(const std::vector<CommandArgument>& arguments) {
     line += argument.name + ":" + std::string(argument_type_name(argument.type));
     if (argument.key_spec >= 0) line += "#" + std::to_string(argument.key_spec);
     if (!argument.members.empty()) line += "{" + show(argument.members) + "}";
+    if (!argument.since.empty()) line += "@" + argument.since;
+    if (!argument.deprecated_since.empty()) line += "@-" + argument.deprecated_since;
     if (argument.optional) line += '?';
     if (argument.multiple) line += argument.multiple_token ? "++" : "+";
   }
@@ -86,7 +88,44 @@ TEST_CASE("Syntax: repetition") {
   CHECK(tree("(A a|B b ...)") == "a_b:oneof{<A>a:string <B>b:string}+");
 }
 
+TEST_CASE("Syntax: versions") {
+  CHECK(tree("key [count]@6.2.0") == "key:key#0 count:integer@6.2.0?");
+  CHECK(tree("[ASYNC@4.0.0|SYNC@6.2.0]") ==
+        "async_sync:oneof{<ASYNC>async:pure-token@4.0.0 <SYNC>sync:pure-token@6.2.0}?");
+  CHECK(tree("change=[CH]@3.0.2") == "<CH>change:pure-token@3.0.2?");
+  CHECK(tree("[ID client-id [client-id ...]]@6.2.0") == "<ID>client-id:integer@6.2.0?+");
+  CHECK(tree("(ip:port:string@-2.8.12|TYPE (A|B@5.0.0)@2.8.12)") ==
+        "ip:port_a_b:oneof{ip:port:string@-2.8.12 "
+        "<TYPE>a_b:oneof{<A>a:pure-token <B>b:pure-token@5.0.0}@2.8.12}");
+  CHECK(tree("[EX seconds@2.6.12|(AUTH2 user word)@6.0.0]") ==
+        "expiration:oneof{<EX>seconds:integer@2.6.12 "
+        "<AUTH2>user_word:block{user:string word:string}@6.0.0}?");
+}
+
+TEST_CASE("Syntax: what is shown of an argument") {
+  CommandRow row;
+  row.syntax = "key change=[CH] [EX seconds|KEEPTTL] increment:double";
+  const auto arguments = parse_syntax(row);
+  CHECK(arguments[0].display == "key");
+  CHECK(arguments[1].name == "change");
+  CHECK(arguments[1].display == "ch");
+  CHECK(arguments[2].display.empty());
+  CHECK(arguments[2].members[0].display == "seconds");
+  CHECK(arguments[2].members[1].display == "keepttl");
+  CHECK(arguments[3].display == "increment");
+}
+
+TEST_CASE("Syntax: patterns that stand for keys") {
+  CommandRow row;
+  row.syntax = "key [BY pattern] [STORE destination]";
+  KeySpec unknown;
+  unknown.begin = KeySpec::Begin::kUnknown;
+  row.keys = {key_at(1, kRO), unknown, unknown};
+  CHECK(show(parse_syntax(row)) == "key:key#0 <BY>pattern:pattern#1? <STORE>destination:key#2?");
+}
+
 TEST_CASE("Syntax: for people") {
+  CHECK(plain_syntax("key [count]@6.2.0 [A@1.0.0|B b@-2.0.0]@3.0.0 c") == "key [count] [A|B b] c");
   CHECK(plain_syntax("key index=[start end index_unit=[BYTE|BIT]] increment:double") ==
         "key [start end [BYTE|BIT]] increment");
   CHECK(plain_syntax("ip:port = =|~") == "ip:port = =|~");
