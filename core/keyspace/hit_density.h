@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "core/keyspace/ghost_table.h"
+#include "core/keyspace/newcomers.h"
 
 namespace tarn {
 
@@ -32,7 +33,9 @@ namespace tarn {
 //     class without any experience is judged by recency alone. Equal densities are decided by age.
 //  5. Keys that were evicted not long ago are remembered (ghost_table.h). One that comes back has
 //     the class of the gap since it was last used.
-//  6. The buckets double or halve their width so that nearly all events fall into them.
+//  6. Keys that were made while hardly any new key was used, as in a scan, count for less than
+//     others of their class (newcomers.h).
+//  7. The buckets double or halve their width so that nearly all events fall into them.
 //
 // Access bits as they are without an eviction policy, 24 bits of seconds, read as the same time
 // with a class that means nothing, and take their place as keys are used: nothing needs to be
@@ -55,12 +58,15 @@ class HitDensity {
     observe(now_ms);
     const std::uint32_t access = static_cast<std::uint32_t>(tick_) & kTickMask;
     if (ghosts_.empty()) return access;
-    return access | class_remembered(hash) << kTickBits;
+    const std::uint32_t access_class = class_remembered(hash);
+    if (access_class == 0) newcomers_.made(tick_);
+    return access | access_class << kTickBits;
   }
   std::uint32_t used(std::uint32_t access, std::int64_t now_ms) {
     observe(now_ms);
     const std::uint32_t gap = age(access);
     ++hits_[cell(class_of(access), gap)];
+    if (class_of(access) == 0) newcomers_.used_first();
     if (++events_ >= period_) learn();
     return (static_cast<std::uint32_t>(tick_) & kTickMask) | class_after(gap) << kTickBits;
   }
@@ -70,7 +76,9 @@ class HitDensity {
   void evicted(std::uint64_t hash, std::uint32_t access, std::int64_t now_ms);
 
   double density(std::uint32_t access) const {
-    return densities_[cell(class_of(access), age(access))];
+    const std::uint32_t ticks = age(access);
+    const double density = densities_[cell(class_of(access), ticks)];
+    return class_of(access) > 0 ? density : density * newcomers_.promise(tick_ - ticks, tick_);
   }
   // Ticks since the last use.
   std::uint32_t age(std::uint32_t access) const {
@@ -131,6 +139,7 @@ class HitDensity {
   std::size_t evictions_a_tick_ = 1;
   std::deque<Mark> marks_;
   GhostTable ghosts_;
+  Newcomers newcomers_;
   Table hits_{};
   Table evictions_at_{};
   Table densities_{};
