@@ -1,10 +1,24 @@
 #include "server/engine/transaction.h"
 
+#include <memory>
+#include <utility>
+
+#include "core/memory/reclaimer.h"
 #include "server/engine/command.h"
 #include "server/engine/gates.h"
 #include "server/engine/session.h"
 
 namespace tarn {
+namespace {
+
+constexpr std::size_t kLongQueue = 1000;
+
+}  // namespace
+
+Transaction::~Transaction() {
+  if (queue_.size() < kLongQueue) return;
+  Reclaimer::destroy_later(std::make_unique<std::vector<OwnedRequest>>(std::move(queue_)));
+}
 
 void Transaction::queue(const Command& command, std::span<const std::string_view> args,
                         std::span<const BlobRef> blobs) {
