@@ -29,10 +29,8 @@ void Transaction::queue(const Command& command, std::span<const std::string_view
 }
 
 std::size_t Transaction::memory_bytes() const {
-  // A watched key is an entry of the client's and one of the key's, each a node of some words.
-  constexpr std::size_t kWatchBytes = 128;
   return sizeof(*this) + queue_.capacity() * sizeof(OwnedRequest) + argument_bytes_ +
-         watched_.size() * kWatchBytes;
+         watched_.memory_bytes();
 }
 
 bool in_transaction(const Session& session) {
