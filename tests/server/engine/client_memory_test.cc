@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/memory/reclaimer.h"
 #include "server/engine/resp_client.h"
 #include "tests/server/engine/transactions_fixture.h"
 #include "tests/server/memcached/memcached_fixture.h"
@@ -49,6 +50,17 @@ TEST_CASE_FIXTURE(MemoryFixture, "what a client sets up counts as its memory, un
   CHECK(growth("CLIENT TRACKING ON BCAST PREFIX " + kLongWord) >= kLong);
   run(a, "RESET");
   CHECK(memory_of(a.session) < before + kLong);
+}
+
+TEST_CASE_FIXTURE(MemoryFixture, "a long queue that is not run is dropped by the helper thread") {
+  run(a, "MULTI");
+  for (int i = 0; i < 5000; ++i) run(a, "SET k v");
+  Reclaimer::drain();
+  const std::size_t before = Reclaimer::completed();
+  CHECK(run(a, "DISCARD") == "+OK");
+  Reclaimer::drain();
+  CHECK(Reclaimer::completed() == before + 1);
+  CHECK(run(a, "GET k") == "$-1");
 }
 
 TEST_CASE_FIXTURE(MemoryFixture, "a command that waits keeps its arguments") {
