@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <asio/post.hpp>
 #include <csignal>
 #include <string>
 #include <utility>
@@ -108,6 +109,7 @@ App::App(Config& config, ProcessTitle& title)
   watch_clients();
   add_jobs();
   loop_.on_batch_end([this] { end_batch(); });
+  loop_.on_batch_sent([this] { settle_client_memory(); });
   dispatcher_.protected_allowed = [this](const Command& command, const Session& session) {
     return may_run_protected(options_, command, session);
   };
@@ -216,7 +218,9 @@ void App::watch_clients() {
     tracking_.disable(session);
     aof_driver_.forget(session);
     durable_waiters_.forget(session);
+    client_eviction_.forget(session);
   };
+  resp_.on_memory_changed = [this](Session& session) { client_eviction_.touch(session); };
   resp_.log_closing = [](const Session& session, std::string_view reason) {
     spdlog::warn("Closing client id={} addr={}: {}", session.id, session.transport->peer_address(),
                  reason);
@@ -229,6 +233,12 @@ void App::end_batch() {
   tracking_.broadcast();
   push_outlet_.settle([this](Session& session) { enforce_output_limit(resp_, session); });
   expiry_.plan();
+}
+
+// What one slice has left to be done waits until others had their turn.
+void App::settle_client_memory() {
+  if (!client_eviction_.settle()) return;
+  asio::post(loop_.io(), [this] { loop_.end_batch_soon(); });
 }
 
 void App::add_jobs() {
@@ -252,6 +262,11 @@ void App::add_jobs() {
   });
   cron_.add("measure rates and memory", 100ms, [this] { sample_metrics(); });
   cron_.add("notice memory taken outside commands", 100ms, [this] { eviction_.plan(); });
+  cron_.add("notice what clients take otherwise", 100ms, [this] {
+    if (!client_eviction_.watches()) return;
+    client_eviction_.look_around();
+    loop_.end_batch_soon();
+  });
   cron_.add("notice memory that is sparse", 100ms, [this] { defrag_.plan(); });
   cron_.add("notice values to compress", 100ms, [this] { compression_.plan(); });
   cron_.add("notice deadlines set outside batches", 0ms, [this] { expiry_.plan(); });
@@ -273,7 +288,7 @@ void App::reset_stats() {
   databases_.stats().hits = databases_.stats().misses = databases_.stats().expired =
       databases_.stats().expired_fields = databases_.stats().evicted = 0;
   loop_.stats() = {};
-  resp_.input_limit_disconnections = resp_.output_limit_disconnections = 0;
+  resp_.input_limit_disconnections = resp_.output_limit_disconnections = resp_.evicted_clients = 0;
   expiry_.reset_stats();
   eviction_.reset_stats();
   defrag_.reset_stats();

@@ -29,6 +29,7 @@
 #include "server/commands/migration_peers.h"
 #include "server/commands/shutdown_control.h"
 #include "server/config/config.h"
+#include "server/engine/client_eviction.h"
 #include "server/engine/client_registry.h"
 #include "server/engine/client_services.h"
 #include "server/engine/command_table.h"
@@ -78,6 +79,8 @@ class App {
   Result<> listen_again(Listeners& listeners, const ListenAddresses& addresses,
                         std::string_view failure);
   void limit_memory(const Options& options);
+  void limit_client_memory(const Options& options);
+  void settle_client_memory();
   void watch_crashes(const Options& options);
   void report_ineffective_options();
   void end_batch();
@@ -106,6 +109,7 @@ class App {
   ClientRegistry clients_;
   CommandTable memcached_commands_{"memcached|"};
   RespContext resp_;
+  ClientEviction client_eviction_{resp_};
   NetLoop loop_;
   LoopTimers timers_{loop_.io()};
   BlockedClients blocked_{timers_};

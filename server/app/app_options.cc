@@ -78,6 +78,9 @@ void App::watch_options() {
   eviction_.configure(options_);
   when({"maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"},
        [this](const Options& now) { limit_memory(now); });
+  limit_client_memory(options_);
+  when({"maxmemory-clients", "maxmemory"},
+       [this](const Options& now) { limit_client_memory(now); });
 
   defrag_.configure(options_);
   when({"activedefrag", "active-defrag-ignore-bytes", "active-defrag-threshold-lower",
@@ -136,6 +139,12 @@ void App::limit_memory(const Options& options) {
                options.maxmemory_policy == EvictionPolicy::kNoEviction
                    ? "Commands that take memory are refused until keys are deleted."
                    : "Keys will be evicted until it is met.");
+}
+
+void App::limit_client_memory(const Options& options) {
+  client_eviction_.set_limit(client_memory_limit(options));
+  loop_.watch_memory(client_eviction_.watches());
+  if (client_eviction_.watches()) loop_.end_batch_soon();
 }
 
 // A socket of the new port or address may be one of the old, so these close first.

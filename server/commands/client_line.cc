@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "server/engine/args.h"
+#include "server/engine/client_memory.h"
 #include "server/engine/command.h"
-#include "server/engine/resp_client.h"
-#include "server/net/connection.h"
 #include "server/pubsub/topics.h"
 #include "server/pubsub/tracking.h"
 
@@ -44,24 +43,9 @@ std::int64_t redirect_of(const Session& session) {
   return session.tracking == nullptr ? -1 : static_cast<std::int64_t>(session.tracking->redirect);
 }
 
-std::size_t transaction_memory_of(const Session& session) {
-  return session.transaction == nullptr ? 0 : session.transaction->memory_bytes();
-}
-
-// What the client costs, its large arguments in progress left out.
-std::size_t memory_of(const Session& session) {
-  const Transport& transport = *session.transport;
-  return sizeof(RespClient) + sizeof(Connection) + transport.input_capacity_bytes() +
-         session.reply.out().memory_bytes() + session.name.capacity() +
-         session.library_name.capacity() + session.library_version.capacity() +
-         transaction_memory_of(session) +
-         (session.subscriber == nullptr ? 0 : session.subscriber->memory_bytes());
-}
-
 }  // namespace
 
-// Fields of what the server does not have say so: arguments are not copied (argv-mem), and no
-// connection keeps a reply buffer of its own (rbs, rbp).
+// No connection keeps a reply buffer of its own (rbs, rbp).
 std::string client_line(const Session& session, std::int64_t now_ms) {
   const Transport& transport = *session.transport;
   const OutputBuffer& out = session.reply.out();
@@ -70,14 +54,14 @@ std::string client_line(const Session& session, std::int64_t now_ms) {
       session.last_command == nullptr ? "NULL" : std::string_view(session.last_command->full_name);
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
-      "multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs=0 rbp=0 obl={} oll={} omem={} "
+      "multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs=0 rbp=0 obl={} oll={} omem={} "
       "tot-mem={} events={} cmd={} user={} redir={} resp={} lib-name={} lib-ver={}\n",
       session.id, transport.peer_address(), transport.local_address(), transport.fd(), session.name,
       (now_ms - session.created_ms) / 1000, (now_ms - session.last_active_ms) / 1000,
       flags_of(session), session.db, subscriptions(session, TopicKind::kChannel),
       subscriptions(session, TopicKind::kPattern), subscriptions(session, TopicKind::kShardChannel),
       queued_commands(session), input_bytes, transport.input_capacity_bytes() - input_bytes,
-      transaction_memory_of(session), out.bytes(), out.segments(),
+      argument_memory_of(session), transaction_memory_of(session), out.bytes(), out.segments(),
       out.empty() ? 0 : out.memory_bytes(), memory_of(session), out.empty() ? "r" : "rw", command,
       session.user, redirect_of(session), session.protocol, session.library_name,
       session.library_version);

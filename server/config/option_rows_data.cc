@@ -36,7 +36,7 @@ std::vector<Option> data_rows() {
       {"maxmemory-policy", eviction_policy()},
       {"maxmemory-samples", number(&O::maxmemory_samples, 1, kMaxInt)},
       {"maxmemory-eviction-tenacity", number(&O::maxmemory_eviction_tenacity, 0, 100)},
-      {"maxmemory-clients", memory_share(&O::maxmemory_clients), kNoEffect},
+      {"maxmemory-clients", memory_share(&O::maxmemory_clients)},
       {"lfu-log-factor", number(&O::lfu_log_factor, 0, kMaxInt)},
       {"lfu-decay-time", number(&O::lfu_decay_time_min, 0, kMaxInt)},
       {"lazyfree-lazy-eviction", yes_no(&O::lazyfree_lazy_eviction), kNoEffect},

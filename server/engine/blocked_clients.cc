@@ -22,6 +22,7 @@ void BlockedClients::block(Session& session, std::chrono::milliseconds timeout,
                            std::shared_ptr<Waiting> waiting) {
   TARN_ASSERT(session.transport != nullptr && !session.blocked);
   session.blocked = true;
+  session.waiting_bytes = waiting->memory_bytes();
   const std::uint64_t id = session.id;
   Timers::Id timer = 0;
   if (timeout.count() > 0) {
@@ -40,6 +41,7 @@ BlockedClients::Wait BlockedClients::take(std::unordered_map<std::uint64_t, Wait
     --with_timeout_;
   }
   wait.session->blocked = false;
+  wait.session->waiting_bytes = 0;
   return wait;
 }
 

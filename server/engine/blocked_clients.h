@@ -19,6 +19,8 @@ class Waiting {
 
   // Writes the reply of a wait whose time is up.
   virtual void on_timeout(Reply& reply) = 0;
+  // What is kept of the client's command meanwhile.
+  virtual std::size_t memory_bytes() const { return 0; }
 };
 
 // Clients whose last command is still waiting for something to happen, or for its time to be up.

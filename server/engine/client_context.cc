@@ -20,6 +20,7 @@ void open_session(const ClientContext& context, Session& session, Transport& tra
   session.created_ms = session.last_active_ms = context.dispatcher.clock().monotonic_ms();
   become_default_user(session, context.options);
   context.clients.add(session);
+  if (context.on_memory_changed) context.on_memory_changed(session);
 }
 
 void end_session(const ClientContext& context, Session& session) {

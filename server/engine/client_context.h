@@ -24,8 +24,11 @@ struct ClientContext {
   std::function<void(const Session&, std::string_view reason)> log_closing{};
   // A client is gone; features that know it forget it.
   std::function<void(Session&)> on_gone{};
+  // A client is new, or what it takes may have changed; called only while somebody wants to know.
+  std::function<void(Session&)> on_memory_changed{};
   std::uint64_t input_limit_disconnections = 0;
   std::uint64_t output_limit_disconnections = 0;
+  std::uint64_t evicted_clients = 0;
 };
 
 // What a client's session begins and ends with.

@@ -131,6 +131,8 @@ struct CommandRow {
   int arity = 0;                 // arguments with the name; -n for at least n
   std::uint32_t flags = 0;       // CommandFlag
   std::uint32_t categories = 0;  // Category
+  // What is said where there is no room for a command with kDenyOom; empty for Redis's words.
+  std::string_view out_of_memory{};
   std::array<KeySpec, 4> keys{};
   // Asked in place of the specs where these cannot tell which arguments are keys or, for a spec
   // with kVariableFlags, what is done to them. Appends the keys; returns false where the arguments

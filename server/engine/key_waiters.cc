@@ -33,6 +33,11 @@ class KeyWaiters::Waiter final : public Waiting {
   void leave_lines() { places_.clear(); }
 
   void on_timeout(Reply& reply) override { (reply.*when_late_)(); }
+  std::size_t memory_bytes() const override {
+    // A key is a place in its line, and known here as that.
+    constexpr std::size_t kPlaceBytes = 64;
+    return sizeof(*this) + request_.memory_bytes() + places_.size() * kPlaceBytes;
+  }
 
   Session& session() const { return session_; }
   const OwnedRequest& request() const { return request_; }

@@ -27,6 +27,8 @@ class LargeArgument {
   }
   void add(std::size_t bytes) { received_bytes_ += bytes; }
   std::size_t received_bytes() const { return received_bytes_; }
+  // What was set aside for it.
+  std::size_t memory_bytes() const { return blob_ ? blob_->size() : 0; }
   bool complete() const { return received_bytes_ == blob_->size(); }
 
   // REQUIRES: complete(). None is on its way then.

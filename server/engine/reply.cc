@@ -66,17 +66,20 @@ void Reply::close_map(OutputBuffer::Placeholder place, std::size_t pairs) {
 }
 
 void Reply::error(std::string_view text) {
-  switch (dialect_) {
-    case Dialect::kResp: return write_error("-", text);
-    case Dialect::kMemcachedText: return write_error("SERVER_ERROR ", text);
-    case Dialect::kMemcachedBinary:
-      note_error(text);
-      memcached::write_error_packet(out_, answered_, memcached::BinaryStatus::kServerError,
-                                    last_error_);
-  }
+  note_error(text);
+  write_error(last_error_);
 }
 
-void Reply::error_line(std::string_view line) { write_error("", line); }
+void Reply::error(std::string_view text, std::string_view words) {
+  note_error(text);
+  write_error(words);
+}
+
+void Reply::error_line(std::string_view line) {
+  note_error(line);
+  out_.append(last_error_);
+  out_.append("\r\n");
+}
 
 void Reply::note_error(std::string_view text) {
   last_error_ = text.substr(0, text.find_last_not_of("\r\n") + 1);
@@ -85,10 +88,13 @@ void Reply::note_error(std::string_view text) {
   failed_ = true;
 }
 
-void Reply::write_error(std::string_view mark, std::string_view text) {
-  note_error(text);
-  out_.append(mark);
-  out_.append(last_error_);
+void Reply::write_error(std::string_view words) {
+  if (dialect_ == Dialect::kMemcachedBinary) {
+    return memcached::write_error_packet(out_, answered_, memcached::BinaryStatus::kServerError,
+                                         words);
+  }
+  out_.append(dialect_ == Dialect::kResp ? "-" : "SERVER_ERROR ");
+  out_.append(words);
   out_.append("\r\n");
 }
 

@@ -76,6 +76,9 @@ class Reply {
   // `text` begins with its code: "ERR syntax error". Line breaks become spaces; those at
   // the end are dropped.
   void error(std::string_view text);
+  // An error that the dialect's clients know in other words: they are told `words`, and statistics
+  // have `text`.
+  void error(std::string_view text, std::string_view words);
   // An error in a form of the dialect's own: `line` as it is, without its end.
   void error_line(std::string_view line);
 
@@ -90,7 +93,7 @@ class Reply {
  private:
   void expanded(const Entry& entry);
   void note_error(std::string_view text);
-  void write_error(std::string_view mark, std::string_view text);
+  void write_error(std::string_view words);
 
   OutputBuffer& out_;
   const int& protocol_;

@@ -25,6 +25,18 @@ RespClient::~RespClient() = default;
 
 void RespClient::on_closed() { end_session(context_, session_); }
 
+std::size_t RespClient::memory_bytes() const {
+  return sizeof(*this) + parser_.memory_bytes() + argument_bytes();
+}
+
+std::size_t RespClient::argument_bytes() const {
+  std::size_t bytes = receiving_.memory_bytes() + (held_ ? held_->memory_bytes() : 0);
+  for (const BlobRef& blob : received_) bytes += blob->size();
+  return bytes;
+}
+
+void RespClient::on_memory_changed() { context_.on_memory_changed(session_); }
+
 InputHandler::Taken RespClient::on_input(std::string_view input) {
   session_.last_active_ms = context_.dispatcher.clock().monotonic_ms();
   const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kClientTurnUs);

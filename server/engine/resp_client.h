@@ -44,6 +44,9 @@ class RespClient final : public InputHandler {
   Taken on_input(std::string_view input) override;
   std::span<char> direct_target() override;
   void on_direct(std::size_t bytes) override;
+  std::size_t memory_bytes() const override;
+  std::size_t argument_bytes() const override;
+  void on_memory_changed() override;
   void on_closed() override;
 
   Session& session() { return session_; }

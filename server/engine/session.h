@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "server/engine/effect_mark.h"
+#include "server/engine/memory_account.h"
 #include "server/engine/reply.h"
 #include "server/engine/transaction.h"
 #include "server/net/transport.h"
@@ -61,6 +63,9 @@ struct Session {
   // Where messages are written that are no replies; see push_outlet.h.
   OutputBuffer& pushes() { return held_pushes != nullptr ? *held_pushes : reply.out(); }
   OutputBuffer* held_pushes = nullptr;  // while its own command runs
+
+  std::size_t waiting_bytes = 0;  // of what is kept of the command that it waits for
+  MemoryAccount memory;           // see client_eviction.h
 
   const Command* last_command = nullptr;
   std::uint64_t commands = 0;

@@ -1,10 +1,24 @@
 #include "server/engine/transaction.h"
 
+#include <memory>
+#include <utility>
+
+#include "core/memory/reclaimer.h"
 #include "server/engine/command.h"
 #include "server/engine/gates.h"
 #include "server/engine/session.h"
 
 namespace tarn {
+namespace {
+
+constexpr std::size_t kLongQueue = 1000;
+
+}  // namespace
+
+Transaction::~Transaction() {
+  if (queue_.size() < kLongQueue) return;
+  Reclaimer::destroy_later(std::make_unique<std::vector<OwnedRequest>>(std::move(queue_)));
+}
 
 void Transaction::queue(const Command& command, std::span<const std::string_view> args,
                         std::span<const BlobRef> blobs) {
@@ -15,10 +29,8 @@ void Transaction::queue(const Command& command, std::span<const std::string_view
 }
 
 std::size_t Transaction::memory_bytes() const {
-  // A watched key is an entry of the client's and one of the key's, each a node of some words.
-  constexpr std::size_t kWatchBytes = 128;
   return sizeof(*this) + queue_.capacity() * sizeof(OwnedRequest) + argument_bytes_ +
-         watched_.size() * kWatchBytes;
+         watched_.memory_bytes();
 }
 
 bool in_transaction(const Session& session) {

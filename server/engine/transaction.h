@@ -17,6 +17,12 @@ struct Session;
 // it has queued. See transactions.h.
 class Transaction {
  public:
+  Transaction() = default;
+  // A long queue is taken down by the helper thread.
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
   WatchList& watched() { return watched_; }
   const WatchList& watched() const { return watched_; }
 

@@ -21,6 +21,7 @@ Presence presence(const Keyspace& keyspace, std::string_view key) {
 void WatchList::release_keys() {
   for (const auto& [key, watcher] : keys_) owner_->release(*key, watcher);
   keys_.clear();
+  name_bytes_ = 0;
 }
 
 WatchedKeys::~WatchedKeys() {
@@ -49,6 +50,7 @@ void WatchedKeys::watch(WatchList& list, unsigned db, std::string_view key) {
   const auto [at, fresh] = list.keys_.try_emplace(&watched);
   if (!fresh) return;
   list.owner_ = this;
+  list.name_bytes_ += key.size();
   at->second = watched.watchers.insert(watched.watchers.end(), {&list});
 }
 

@@ -40,6 +40,11 @@ class WatchList {
 
   bool touched() const { return touched_; }
   std::size_t size() const { return keys_.size(); }
+  std::size_t memory_bytes() const {
+    // A watched key is an entry of the client's and one of the key's, each a node of some words.
+    constexpr std::size_t kWatchBytes = 128;
+    return keys_.size() * kWatchBytes + name_bytes_;
+  }
   // Watches nothing, and nothing has changed.
   void clear() {
     release_keys();
@@ -57,6 +62,7 @@ class WatchList {
 
   WatchedKeys* owner_ = nullptr;  // set while there are keys
   std::unordered_map<WatchedKey*, std::list<WatchedKey::Watcher>::iterator> keys_;
+  std::size_t name_bytes_ = 0;  // of the keys' names
   bool touched_ = false;
 };
 

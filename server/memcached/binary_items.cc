@@ -169,27 +169,31 @@ void remove(Call& call) {
 
 constexpr std::uint32_t kStoreFlags = kWrite | kDenyOom | kFast;
 
-constexpr CommandRow row(std::string_view name, Handler handler, std::uint32_t flags,
-                         int key_flags) {
+constexpr std::string_view kNoRoomToStore = "Out of memory allocating item";
+constexpr std::string_view kNoRoomToCount = "Out of memory incrementing value";
+
+constexpr CommandRow row(std::string_view name, Handler handler, std::uint32_t flags, int key_flags,
+                         std::string_view out_of_memory = {}) {
   return {.name = name,
           .handler = handler,
           .arity = 4,
           .flags = flags,
           .categories = kStringCategory,
+          .out_of_memory = out_of_memory,
           .keys = {key_at(1, key_flags)}};
 }
 
 constexpr CommandRow kRows[] = {
     row("binary get", get, kReadonly | kFast, kRO | kAccess),
     row("binary touch", touch, kWrite | kFast, kRW | kAccess | kUpdate),
-    row("binary set", set, kStoreFlags, kRW | kUpdate),
-    row("binary add", add, kStoreFlags, kRW | kInsert),
-    row("binary replace", replace, kStoreFlags, kRW | kUpdate),
-    row("binary append", append, kStoreFlags, kRW | kInsert),
-    row("binary prepend", prepend, kStoreFlags, kRW | kInsert),
+    row("binary set", set, kStoreFlags, kRW | kUpdate, kNoRoomToStore),
+    row("binary add", add, kStoreFlags, kRW | kInsert, kNoRoomToStore),
+    row("binary replace", replace, kStoreFlags, kRW | kUpdate, kNoRoomToStore),
+    row("binary append", append, kStoreFlags, kRW | kInsert, kNoRoomToStore),
+    row("binary prepend", prepend, kStoreFlags, kRW | kInsert, kNoRoomToStore),
     row("binary oversized", oversized, kWrite | kFast, kRM | kDelete),
-    row("binary increment", increment, kStoreFlags, kRW | kAccess | kUpdate),
-    row("binary decrement", decrement, kStoreFlags, kRW | kAccess | kUpdate),
+    row("binary increment", increment, kStoreFlags, kRW | kAccess | kUpdate, kNoRoomToCount),
+    row("binary decrement", decrement, kStoreFlags, kRW | kAccess | kUpdate, kNoRoomToCount),
     row("binary delete", remove, kWrite | kFast, kRM | kDelete),
 };
 

@@ -50,6 +50,18 @@ MemcachedClient::~MemcachedClient() = default;
 
 void MemcachedClient::on_closed() { end_session(context_.clients, session_); }
 
+std::size_t MemcachedClient::memory_bytes() const {
+  // Both parsers are of about the same size.
+  return sizeof(*this) + sizeof(MemcachedTextParser) + argument_bytes();
+}
+
+std::size_t MemcachedClient::argument_bytes() const {
+  return receiving_.memory_bytes() + (received_ ? received_->size() : 0) +
+         (held_ ? held_->memory_bytes() : 0);
+}
+
+void MemcachedClient::on_memory_changed() { context_.clients.on_memory_changed(session_); }
+
 bool MemcachedClient::restricted() const {
   return (session_.gates & kAuthenticationGate) != 0 && !session_.authenticated;
 }

@@ -194,6 +194,7 @@ constexpr CommandRow kRows[] = {
      .arity = -4,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
+     .out_of_memory = kNoRoomToStore,
      .keys = {key_at(1, kRW | kUpdate)}},
     {.name = kBadBlockCommand,
      .handler = bad_block,
@@ -211,6 +212,7 @@ constexpr CommandRow kRows[] = {
      .arity = -2,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
+     .out_of_memory = kNoRoom,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
 };
 

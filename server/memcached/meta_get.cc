@@ -176,6 +176,7 @@ constexpr CommandRow kRows[] = {
      .arity = -2,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
+     .out_of_memory = kNoRoom,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
     {.name = "me",
      .handler = meta_debug,

@@ -39,12 +39,14 @@ constexpr CommandRow kRows[] = {
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
+     .out_of_memory = kNoRoom,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
     {.name = "decr",
      .handler = decr,
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
+     .out_of_memory = kNoRoom,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
 };
 

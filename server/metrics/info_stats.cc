@@ -44,7 +44,7 @@ void keys(InfoWriter& out, const InfoSources& from) {
   out.field("expired_time_cap_reached_count", 0);
   out.format("expire_cycle_cpu_milliseconds", "{:.0f}", to_us(from.expiry_cycles) / 1000.0);
   out.field("evicted_keys", keyspace.evicted);
-  out.field("evicted_clients", 0);
+  out.field("evicted_clients", from.resp.evicted_clients);
   const std::int64_t now_us = from.dispatcher.clock().monotonic_us();
   out.field("total_eviction_exceeded_time", from.eviction.total_exceeded_us(now_us) / 1000);
   out.field("current_eviction_exceeded_time", from.eviction.exceeded_us(now_us) / 1000);

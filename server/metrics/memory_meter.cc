@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/memory/blob.h"
+#include "server/engine/client_memory.h"
 
 #ifdef TARN_JEMALLOC
 #include <jemalloc/jemalloc.h>
@@ -152,9 +153,7 @@ MemoryReport MemoryMeter::report() {
 std::size_t MemoryMeter::client_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [id, session] : clients_.sessions()) {
-    bytes +=
-        session->transport->input_capacity_bytes() + session->transport->output().memory_bytes();
-    if (session->transaction != nullptr) bytes += session->transaction->memory_bytes();
+    bytes += memory_of(*session);
   }
   return bytes;
 }

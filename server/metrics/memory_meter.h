@@ -71,7 +71,7 @@ class MemoryMeter {
   std::size_t used() const;
   MemoryReport report();
 
-  // What the clients' connections hold for input and output.
+  // What all clients take; see memory_of().
   std::size_t client_bytes() const;
   // One row for each slab class in use, over all databases.
   std::vector<SlabAllocator::ClassStats> slab_classes() const;

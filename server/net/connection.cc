@@ -51,6 +51,8 @@ void Connection::take_turn(Deliver deliver) {
   deliver();
   in_turn_ = false;
   update_interest();
+  if (loop_.memory_watched()) [[unlikely]]
+    tell_of_memory();
 }
 
 void Connection::on_ready(bool input, bool output) {
@@ -173,6 +175,15 @@ void Connection::schedule_flush() {
   loop_.flush_later(*this);
 }
 
+void Connection::tell_of_memory() {
+  if (!closed_) handler_->on_memory_changed();
+}
+
+std::size_t Connection::memory_bytes() const {
+  return sizeof(*this) + addresses_.peer.capacity() + addresses_.local.capacity() +
+         input_.capacity() + handler_->memory_bytes();
+}
+
 // One piece is the usual case, and cheaper to send.
 ssize_t Connection::send_vectors(std::span<const iovec> vectors) {
   if (vectors.size() == 1) {
@@ -190,6 +201,12 @@ void Connection::wait_writable() {
 }
 
 void Connection::flush() {
+  send();
+  if (loop_.memory_watched()) [[unlikely]]
+    tell_of_memory();
+}
+
+void Connection::send() {
   flush_scheduled_ = false;
   if (output_held_ || closed_) return;
   std::size_t sent_now = 0;

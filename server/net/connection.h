@@ -58,6 +58,8 @@ class Connection final : public Transport {
   std::size_t bytes_sent() const override { return bytes_sent_; }
   std::size_t pending_input_bytes() const override { return input_.size(); }
   std::size_t input_capacity_bytes() const override { return input_.capacity(); }
+  std::size_t memory_bytes() const override;
+  std::size_t argument_bytes() const override { return handler_->argument_bytes(); }
 
   std::size_t loop_index() const { return loop_index_; }
   void set_loop_index(std::size_t index) { loop_index_ = index; }
@@ -69,6 +71,8 @@ class Connection final : public Transport {
   void receive();
   bool may_receive_ahead();
   void receive_ahead();
+  void send();
+  void tell_of_memory();
   ssize_t send_vectors(std::span<const iovec> vectors);
   bool receive_into(std::span<char> target, std::size_t& received);
   void deliver(std::string_view bytes);

@@ -89,6 +89,8 @@ void NetLoop::end_batch() {
   flushing_.swap(to_flush_);
   for (Connection* connection : flushing_) connection->flush();
   flushing_.clear();
+  if (memory_watched_) [[unlikely]]
+    batch_sent_();
 }
 
 void NetLoop::flush_later(Connection& connection) {

@@ -61,6 +61,12 @@ class NetLoop {
   // Called at the end of each batch, before its replies are sent.
   void on_batch_end(std::function<void()> hook) { batch_end_ = std::move(hook); }
 
+  // Whether handlers are told when the memory of their connections may have changed, and `hook` is
+  // called when the output of a batch was sent.
+  void watch_memory(bool watch) { memory_watched_ = watch; }
+  bool memory_watched() const { return memory_watched_; }
+  void on_batch_sent(std::function<void()> hook) { batch_sent_ = std::move(hook); }
+
   // Connections own themselves; the loop remembers them, to end those that are left with it.
   void add(Connection& connection);
   // Deletes the connection, which is closed, once nothing can be under way with it.
@@ -90,9 +96,11 @@ class NetLoop {
   std::vector<Connection*> to_serve_;
   std::vector<Connection*> retired_;
   std::function<void()> batch_end_;
+  std::function<void()> batch_sent_;
   std::uint64_t batch_deadline_cycles_ = 0;
   unsigned rounds_under_way_ = 0;
   bool serving_posted_ = false;
+  bool memory_watched_ = false;
 };
 
 }  // namespace tarn

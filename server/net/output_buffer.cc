@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/memory/reclaimer.h"
 
 namespace tarn {
 
@@ -220,9 +221,23 @@ void OutputBuffer::forget_sent() {
   first_ = 0;
 }
 
+// Many chunks are freed by the helper thread. What else there is may not be touched by another one.
+// touch.
 void OutputBuffer::clear() {
-  for (std::size_t i = first_; i < segments_.size(); ++i) release(segments_[i]);
+  const bool many = segments_.size() - first_ >= kManySegments;
+  std::vector<std::unique_ptr<char[]>> chunks;
+  for (std::size_t i = first_; i < segments_.size(); ++i) {
+    if (many && segments_[i].chunk != nullptr) {
+      chunks.push_back(std::move(segments_[i].chunk));
+    } else {
+      release(segments_[i]);
+    }
+  }
+  if (many) {
+    Reclaimer::destroy_later(std::make_unique<decltype(chunks)>(std::move(chunks)));
+  }
   segments_.clear();
+  if (segments_.capacity() > kKeptSegments) segments_.shrink_to_fit();
   first_ = 0;
   closed_bytes_ = 0;
   held_bytes_ = 0;

@@ -107,6 +107,7 @@ class OutputBuffer {
     std::unique_ptr<LazyBytes> source;  // where it is the source's latest piece
   };
   static constexpr std::size_t kKeptSegments = 64;
+  static constexpr std::size_t kManySegments = 1024;  // too many to be freed at once
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
   std::size_t open_bytes() const { return static_cast<std::size_t>(cursor_ - open_start_); }

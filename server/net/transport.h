@@ -53,6 +53,10 @@ class Transport {
   // Received bytes that the handler has not consumed, and the memory held for them.
   virtual std::size_t pending_input_bytes() const = 0;
   virtual std::size_t input_capacity_bytes() const = 0;
+  // What the connection takes with its handler and its input, but for its output; and of that, what
+  // arguments take that the handler keeps.
+  virtual std::size_t memory_bytes() const = 0;
+  virtual std::size_t argument_bytes() const = 0;
 };
 
 // Who speaks the protocol. Owned by the connection.
@@ -73,6 +77,14 @@ class InputHandler {
   // Where the next bytes from the peer shall be received; empty for the connection's own buffer.
   virtual std::span<char> direct_target() { return {}; }
   virtual void on_direct(std::size_t /*bytes*/) {}
+
+  // What it takes, with all that it keeps; and of that, the arguments of requests that have not
+  // run.
+  virtual std::size_t memory_bytes() const { return 0; }
+  virtual std::size_t argument_bytes() const { return 0; }
+  // What the connection takes may have changed. Called after each turn and whenever output was
+  // sent, where NetLoop::watch_memory() has asked for it.
+  virtual void on_memory_changed() {}
 
   // The connection is gone; the last call.
   virtual void on_closed() = 0;

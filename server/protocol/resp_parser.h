@@ -85,6 +85,9 @@ class RespParser {
   // After kError; valid until the next call of parse or reset.
   std::string_view error() const { return error_; }
 
+  // What it keeps besides itself.
+  std::size_t memory_bytes() const { return seen_.capacity() * sizeof(SeenArgument); }
+
   // Forgets the request in progress and the inline arguments; keeps the limits.
   void reset();
 

@@ -5,7 +5,7 @@
 namespace tarn {
 
 std::size_t Subscriber::memory_bytes() const {
-  std::size_t total = sizeof(*this);
+  std::size_t total = sizeof(*this) + name_bytes;
   for (const auto& list : lists) {
     total += list.capacity() * (sizeof(Subscription) + sizeof(Topic::Member));
   }
@@ -54,6 +54,7 @@ bool Topics::join(Subscriber& subscriber, Topic& topic) {
   auto& list = list_of(subscriber);
   list.push_back({&topic, static_cast<std::uint32_t>(topic.members.size())});
   topic.members.push_back({&subscriber, static_cast<std::uint32_t>(list.size() - 1)});
+  subscriber.name_bytes += topic.name.size();
   return true;
 }
 
@@ -75,6 +76,7 @@ bool Topics::leave(Subscriber& subscriber, Topic& topic) {
     moved.topic->members[moved.place].place = static_cast<std::uint32_t>(place);
   }
   list.pop_back();
+  subscriber.name_bytes -= topic.name.size();
   return true;
 }
 

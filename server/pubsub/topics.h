@@ -45,6 +45,7 @@ struct Subscriber {
 
   Session& session;
   std::array<std::vector<Subscription>, kTopicKinds> lists;
+  std::size_t name_bytes = 0;  // of the topics' names
 };
 
 // All topics of one kind.

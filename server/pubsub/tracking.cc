@@ -127,6 +127,7 @@ void Tracking::add_prefix(Session& session, std::string_view name) {
   const auto at = std::lower_bound(own.begin(), own.end(), name);
   if (at != own.end() && *at == name) return;
   own.emplace(at, name);
+  session.tracking->prefix_bytes += name.size();
   Prefix& prefix = prefixes_[name];
   if (prefix.sessions.empty()) prefix.name = name;
   prefix.sessions.push_back(&session);

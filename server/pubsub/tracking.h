@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,6 +41,13 @@ struct TrackedClient {
   bool broken_redirect = false;  // an invalidation found its receiver gone
   std::uint64_t redirect = 0;
   std::vector<std::string> prefixes;  // of broadcast, in order
+  std::size_t prefix_bytes = 0;
+
+  std::size_t memory_bytes() const {
+    // A prefix is known here and in the table of all prefixes.
+    constexpr std::size_t kPrefixBytes = 128;
+    return sizeof(*this) + prefixes.size() * kPrefixBytes + 2 * prefix_bytes;
+  }
 };
 
 // CLIENT TRACKING: clients keep what they read in a cache of their own, and are told when a key of

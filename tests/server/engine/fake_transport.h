@@ -29,6 +29,8 @@ struct FakeTransport final : Transport {
   std::size_t bytes_sent() const override { return 0; }
   std::size_t pending_input_bytes() const override { return 0; }
   std::size_t input_capacity_bytes() const override { return 0; }
+  std::size_t memory_bytes() const override { return own_bytes; }
+  std::size_t argument_bytes() const override { return 0; }
 
   // What was written since the last call.
   std::string take_output() {
@@ -50,6 +52,7 @@ struct FakeTransport final : Transport {
   std::string peer;
   std::string local = "127.0.0.1:6379";
   bool unix_socket = false;
+  std::size_t own_bytes = 1000;
   int flushes = 0;
   bool closed = false;
   bool closing_after_flush = false;

@@ -189,6 +189,28 @@ TEST_CASE_FIXTURE(BinaryFixture, "quiet requests reply to what is out of the ord
   CHECK(responses[3].header.opcode == static_cast<std::uint8_t>(Opcode::kNoop));
 }
 
+TEST_CASE_FIXTURE(BinaryFixture, "without room, changes get memcached's status and text") {
+  set("k", "1");
+  dispatcher.make_room = [] { return false; };
+  dispatcher.raise(kMemoryGate);
+  const std::string extras(8, '\0');
+  for (const Opcode opcode : {Opcode::kSet, Opcode::kAdd, Opcode::kReplace, Opcode::kSetQ}) {
+    const Response refused = one({opcode, "k", extras, "2"});
+    CHECK(refused.status() == BinaryStatus::kServerError);
+    CHECK(refused.value == "Out of memory allocating item");
+  }
+  for (const Opcode opcode : {Opcode::kAppend, Opcode::kPrepend}) {
+    CHECK(one({opcode, "k", "", "2"}).value == "Out of memory allocating item");
+  }
+  for (const Opcode opcode : {Opcode::kIncrement, Opcode::kDecrement}) {
+    const Response refused = one({opcode, "k", number_extras(1, 1, 0)});
+    CHECK(refused.status() == BinaryStatus::kServerError);
+    CHECK(refused.value == "Out of memory incrementing value");
+  }
+  CHECK(get("k").value == "1");
+  CHECK(one({Opcode::kDelete, "k"}).status() == BinaryStatus::kOk);
+}
+
 TEST_CASE_FIXTURE(BinaryFixture, "touch and get-and-touch set the time that is left") {
   set("k", "v", 7);
   const Response touched = one({Opcode::kTouch, "k", big_endian(std::uint32_t{100})});

@@ -117,6 +117,28 @@ TEST_CASE("what gates refuse is a SERVER_ERROR, and held requests run later") {
   CHECK(server.go_on() == "VALUE a 0 1|x|END|");
 }
 
+TEST_CASE("without room, changes get memcached's errors") {
+  MemcachedFixture server;
+  server.send("set n 0 0 1\r\n1\r\n");
+  server.dispatcher.make_room = [] { return false; };
+  server.dispatcher.raise(kMemoryGate);
+  const std::string no_room = "SERVER_ERROR out of memory storing object|";
+  for (const std::string verb : {"set", "add", "replace", "append", "prepend"}) {
+    CHECK(server.send(verb + " n 0 0 1\r\n2\r\n") == no_room);
+    CHECK(server.send(verb + " n 0 0 1 noreply\r\n2\r\n") == "");
+  }
+  CHECK(server.send("cas n 0 0 1 1\r\n2\r\n") == no_room);
+  CHECK(server.send("ms n 1\r\n2\r\n") == no_room);
+  for (const std::string request : {"incr n 1", "decr n 1", "ma n", "mg m N30"}) {
+    CHECK(server.send(request + "\r\n") == "SERVER_ERROR out of memory|");
+  }
+  CHECK(server.send("get n\r\ntouch n 100\r\ndelete n\r\n") ==
+        "VALUE n 0 1|1|END|TOUCHED|DELETED|");
+  const auto& errors = server.dispatcher.errors().by_code();
+  CHECK(errors.size() == 1);
+  CHECK(errors.at("OOM") > 0);
+}
+
 TEST_CASE("data that is too large is passed over, though its request had to wait") {
   MemcachedFixture server;
   server.set_option("memcached-max-item-size", "1kb");

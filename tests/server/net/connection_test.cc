@@ -43,7 +43,12 @@ class Echo final : public InputHandler {
     return std::span(direct_).subspan(received_);
   }
   void on_direct(std::size_t bytes) override { received_ += bytes; }
+  std::size_t memory_bytes() const override { return direct_.size(); }
+  void on_memory_changed() override { seen_bytes = transport_.output().bytes(); }
   void on_closed() override { gone_ = true; }
+
+  static constexpr std::size_t kNothingSeen = static_cast<std::size_t>(-1);
+  std::size_t seen_bytes = kNothingSeen;  // of waiting output, when told last
 
  private:
   static constexpr std::size_t kNotReceiving = static_cast<std::size_t>(-1);
@@ -61,7 +66,9 @@ struct Wire {
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
     peer = ends[0];
     connection = new Connection(loop, ends[1], {"peer", "local", true});
-    connection->start(std::make_unique<Echo>(*connection, gone));
+    auto handler = std::make_unique<Echo>(*connection, gone);
+    echo = handler.get();
+    connection->start(std::move(handler));
   }
   ~Wire() { hang_up(); }
   Wire(const Wire&) = delete;
@@ -95,6 +102,7 @@ struct Wire {
   bool gone = false;
   int peer = -1;
   Connection* connection = nullptr;  // owns itself
+  Echo* echo = nullptr;
 };
 
 }  // namespace
@@ -116,6 +124,33 @@ TEST_CASE("output that is held at the end of a batch leaves with the release") {
   CHECK(wire.hear() == "one pushed");
   wire.say("two");
   CHECK(wire.hear() == "two");
+}
+
+TEST_CASE("who watches memory is told when there may be more of it, or less") {
+  Wire wire;
+  int batches = 0;
+  wire.loop.on_batch_sent([&] { ++batches; });
+  wire.say("unwatched");
+  wire.hear();
+  CHECK(wire.echo->seen_bytes == Echo::kNothingSeen);
+  CHECK(batches == 0);
+
+  wire.loop.watch_memory(true);
+  wire.connection->hold_output();
+  wire.connection->output().append("held");
+  wire.connection->schedule_flush();
+  wire.settle();
+  CHECK(wire.echo->seen_bytes == 4);
+  wire.connection->release_output();
+  CHECK(wire.hear() == "held");
+  CHECK(wire.echo->seen_bytes == 0);
+  CHECK(batches > 0);
+
+  // What of a request has come is kept by the connection.
+  const std::size_t before = wire.connection->memory_bytes();
+  wire.connection->hold_output();
+  wire.say(std::string(1000, 'x'));
+  CHECK(wire.connection->memory_bytes() >= before + 1000);
 }
 
 TEST_CASE("a connection with held output is served again after the release") {

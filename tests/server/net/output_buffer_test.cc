@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/random.h"
+#include "core/memory/reclaimer.h"
 
 using namespace tarn;
 
@@ -277,4 +278,27 @@ TEST_CASE("a source moves with the buffer that is spliced") {
   CHECK(other.empty());
   out.append("!");
   CHECK(drain(out, 5) == "aabz!");
+}
+
+TEST_CASE("much that waits is dropped by the helper thread, and the buffer goes on") {
+  Reclaimer::drain();
+  const std::size_t before = Reclaimer::completed();
+  const std::size_t blobs_before = Blob::total_bytes();
+  ChunkPool pool;
+  OutputBuffer out(pool);
+  const BlobRef shared = Blob::copy(std::string(1000, 'b'));
+  const std::string text(3 * ChunkPool::kChunkBytes, 'x');
+  for (int i = 0; i < 600; ++i) {
+    out.append(text);
+    out.append_shared(shared, shared->view());
+  }
+  out.consume(1000);
+  out.clear();
+  Reclaimer::drain();
+  CHECK(Reclaimer::completed() == before + 1);
+  CHECK(Blob::total_bytes() - blobs_before == shared->memory_bytes());
+  CHECK(out.empty());
+  CHECK(out.memory_bytes() == 0);
+  out.append("more");
+  CHECK(drain(out, 9999) == "more");
 }
