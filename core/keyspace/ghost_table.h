@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 
 namespace tarn {
@@ -14,25 +12,30 @@ namespace tarn {
 // hint.
 class GhostTable {
  public:
+  GhostTable() = default;
+  ~GhostTable();
+  GhostTable(const GhostTable&) = delete;
+  GhostTable& operator=(const GhostTable&) = delete;
+
   // Makes the table fit so many keys. It forgets everything where it has to be of another size.
   void fit(std::size_t keys);
+
+  // What all tables of the process take.
+  static std::size_t total_bytes();
 
   bool empty() const { return places_ == 0; }
   void remember(std::uint64_t hash, std::uint16_t time) {
     if (empty()) return;
-    table_.get()[place(hash)] = fingerprint(hash) << 16 | time;
+    table_[place(hash)] = fingerprint(hash) << 16 | time;
   }
   std::optional<std::uint16_t> find(std::uint64_t hash) const {
     if (empty()) return std::nullopt;
-    const std::uint32_t found = table_.get()[place(hash)];
+    const std::uint32_t found = table_[place(hash)];
     if (found >> 16 != fingerprint(hash)) return std::nullopt;
     return static_cast<std::uint16_t>(found);
   }
 
  private:
-  struct Free {
-    void operator()(std::uint32_t* memory) const { std::free(memory); }
-  };
   __extension__ using Wide = unsigned __int128;
 
   // Spreads what the hash table, which uses the upper bits first, has left together.
@@ -45,7 +48,10 @@ class GhostTable {
     return (static_cast<std::uint32_t>(mix(hash)) & 0xffffU) | 1U;
   }
 
-  std::unique_ptr<std::uint32_t, Free> table_;
+  void make(std::size_t places);
+  void drop();
+
+  std::uint32_t* table_ = nullptr;
   std::size_t places_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "server/metrics/memory_gauge.h"
 
+#include "core/keyspace/ghost_table.h"
 #include "core/memory/blob.h"
 #include "core/memory/reclaimer.h"
 #include "server/metrics/memory_meter.h"
@@ -28,8 +29,9 @@ void MemoryGauge::ask_malloc() {
 std::size_t MemoryGauge::used() {
   if (clock_.monotonic_us() >= next_refresh_us_) ask_malloc();
   const ObjectHeap& collections = databases_.collection_heap();
-  std::size_t total = other_ + HashSegment::total_bytes() + Blob::total_bytes() +
-                      collections.slabs().bytes_in_use() + collections.outside_bytes();
+  std::size_t total = other_ + HashSegment::total_bytes() + GhostTable::total_bytes() +
+                      Blob::total_bytes() + collections.slabs().bytes_in_use() +
+                      collections.outside_bytes();
   for (std::size_t i = 0; i < databases_.size(); ++i) {
     const ObjectHeap& heap = databases_[i].heap();
     total += heap.slabs().bytes_in_use() + heap.outside_bytes();

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 
+#include "core/keyspace/ghost_table.h"
 #include "core/memory/blob.h"
 #include "server/engine/client_memory.h"
 
@@ -116,6 +117,7 @@ std::string allocator_report() { return ""; }
 
 std::size_t MemoryMeter::used() const {
   std::size_t total = read_allocator_stats().allocated + HashSegment::total_bytes() +
+                      GhostTable::total_bytes() +
                       databases_.collection_heap().slabs().bytes_in_use();
   for (std::size_t i = 0; i < databases_.size(); ++i) {
     total += databases_[i].slabs().bytes_in_use();
@@ -130,7 +132,7 @@ MemoryReport MemoryMeter::report() {
   report.malloc = read_allocator_stats();
   report.entries = databases_.collection_heap().slabs().bytes_in_use();
   report.slab_resident = databases_.collection_heap().slabs().bytes_resident();
-  report.tables = HashSegment::total_bytes();
+  report.tables = HashSegment::total_bytes() + GhostTable::total_bytes();
   for (std::size_t i = 0; i < databases_.size(); ++i) {
     const Keyspace& keyspace = databases_[i];
     report.entries += keyspace.slabs().bytes_in_use();
