@@ -25,8 +25,9 @@ DOCUMENT = (
     f'"items": [{", ".join([ITEM] * 9)}]}}')
 GET = ("GET", "doc:__rand__")
 SET = ("SET", "doc:__rand__", DOCUMENT)
-CASES = [("GET", GET, 1, 250_000), ("SET", SET, 1, 250_000), ("GET", GET, 16, 600_000),
-         ("SET", SET, 16, 400_000), ("GET", GET, 100, 600_000)]
+# Reads come first: writes leave plain values behind, faster than they are compressed again.
+CASES = [("GET", GET, 1, 500_000), ("GET", GET, 16, 600_000), ("GET", GET, 100, 600_000),
+         ("SET", SET, 1, 1_500_000), ("SET", SET, 16, 400_000)]
 
 
 def memory(client):
