@@ -325,10 +325,6 @@ void App::watch_files() {
   };
   aof_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   aof_.other_child = [this] { return snapshots_.in_progress() || backup_copy_.has_child(); };
-  defrag_.has_child = [this] {
-    return snapshots_.in_progress() || aof_.rewriting() || backup_copy_.has_child();
-  };
-  compression_.has_child = defrag_.has_child;
   backup_copy_.on_child_start = aof_.on_child_start;
   backup_copy_.other_child = [this] { return snapshots_.in_progress() || aof_.rewriting(); };
   aof_.on_finished_file = [this](const std::string& path, const std::string& name) {

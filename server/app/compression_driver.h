@@ -4,7 +4,6 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 
 #include "core/base/clock.h"
 #include "core/keyspace/compression.h"
@@ -32,9 +31,6 @@ class CompressionDriver {
   CompressionDriver(asio::io_context& io, Dispatcher& dispatcher, MemoryGauge& gauge, Clock& clock,
                     const LoadingState& loading);
 
-  // Whether a child shares the memory of this process.
-  std::function<bool()> has_child;
-
   void configure(const Options& options);
   // To be called from time to time.
   void plan();
@@ -44,7 +40,7 @@ class CompressionDriver {
                                            asio::wait_traits<std::chrono::steady_clock>,
                                            asio::io_context::executor_type>;
 
-  bool suspended() const { return loading_.active || (has_child && has_child()); }
+  bool suspended() const { return loading_.active || databases_.context().forked; }
   bool wanted();
   bool worth_a_walk() const;
   void work();

@@ -4,7 +4,6 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 
 #include "core/base/clock.h"
 #include "core/keyspace/databases.h"
@@ -34,9 +33,6 @@ class DefragDriver {
         loading_(loading),
         latency_(latency) {}
 
-  // Whether a child shares the memory of this process.
-  std::function<bool()> has_child;
-
   void configure(const Options& options) { rule_ = DefragRule(options); }
   // To be called from time to time.
   void plan();
@@ -49,7 +45,7 @@ class DefragDriver {
                                            asio::wait_traits<std::chrono::steady_clock>,
                                            asio::io_context::executor_type>;
 
-  bool suspended() const { return loading_.active || (has_child && has_child()); }
+  bool suspended() const { return loading_.active || databases_.context().forked; }
   int effort() const;
   void work();
   bool work_for_a_step();

@@ -96,8 +96,8 @@ TEST_CASE_FIXTURE(Fixture, "the time that memory is sparse is counted") {
 
 TEST_CASE_FIXTURE(Fixture, "nothing moves while a child shares the memory") {
   make_sparse(0);
-  bool forked = true;
-  driver.has_child = [&forked] { return forked; };
+  bool& forked = databases.context().forked;
+  forked = true;
   driver.plan();
   run();
   CHECK(driver.stats().keys_moved == 0);
