@@ -10,6 +10,7 @@
 #include <new>
 
 #include "core/base/assert.h"
+#include "core/memory/pages.h"
 
 namespace tarn {
 namespace {
@@ -80,16 +81,14 @@ class PagePool {
  private:
   // Maps twice the size and returns what lies outside the aligned middle.
   static Chunk* map_chunk() {
-    void* mapped = ::mmap(nullptr, 2 * kChunkBytes, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    void* mapped = map_pages(2 * kChunkBytes);
+    if (mapped == nullptr) throw std::bad_alloc();
     char* begin = static_cast<char*>(mapped);
     char* aligned = reinterpret_cast<char*>(Chunk::of(begin + kChunkBytes - 1));
-    if (aligned != begin) ::munmap(begin, static_cast<std::size_t>(aligned - begin));
+    unmap_pages(begin, static_cast<std::size_t>(aligned - begin));
     char* end = begin + 2 * kChunkBytes;
     char* aligned_end = aligned + kChunkBytes;
-    if (aligned_end != end) ::munmap(aligned_end, static_cast<std::size_t>(end - aligned_end));
-    ::madvise(aligned, kChunkBytes, MADV_NOHUGEPAGE);
+    unmap_pages(aligned_end, static_cast<std::size_t>(end - aligned_end));
     Chunk* chunk = new (aligned) Chunk{};
     chunk->free.fill(~std::uint64_t{0});
     chunk->free[0] &= ~std::uint64_t{1};
@@ -102,7 +101,7 @@ class PagePool {
       reserve_ -= static_cast<std::size_t>(std::popcount(word));
     }
     ASAN_UNPOISON_MEMORY_REGION(chunk, kChunkBytes);
-    ::munmap(chunk, kChunkBytes);
+    unmap_pages(chunk, kChunkBytes);
   }
 
   // A free page of the chunk, one that holds memory before one that does not.

@@ -1,10 +1,9 @@
 #include "core/keyspace/ghost_table.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
 #include <memory>
 
+#include "core/memory/pages.h"
 #include "core/memory/reclaimer.h"
 
 namespace tarn {
@@ -20,7 +19,7 @@ struct Mapping {
   Mapping(void* first, std::size_t size) : memory(first), bytes(size) {}
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(memory, bytes); }
+  ~Mapping() { unmap_pages(memory, bytes); }
 
   void* memory;
   std::size_t bytes;
@@ -44,10 +43,8 @@ void GhostTable::fit(std::size_t keys) {
 void GhostTable::make(std::size_t places) {
   if (places == 0) return;
   const std::size_t bytes = places * sizeof(std::uint32_t);
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return;  // without ghosts then
-  ::madvise(memory, bytes, MADV_NOHUGEPAGE);
+  void* memory = map_pages(bytes);
+  if (memory == nullptr) return;  // without ghosts then
   table_ = static_cast<std::uint32_t*>(memory);
   places_ = places;
   total += bytes;

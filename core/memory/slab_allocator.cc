@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "core/memory/pages.h"
+
 #ifdef TARN_SLAB_ASAN
 #include <sanitizer/lsan_interface.h>
 #endif
@@ -14,30 +16,24 @@
 namespace tarn {
 namespace {
 
-// Zeroed pages that become resident when touched. Never huge ones: the kernel stalls the thread for
-// milliseconds to clear or assemble them.
-void* map_pages(size_t bytes) {
-  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (pages == MAP_FAILED) throw std::bad_alloc();
-  madvise(pages, bytes, MADV_NOHUGEPAGE);  // refused by kernels without huge pages: fine as well
+void* require_pages(size_t bytes) {
+  void* pages = map_pages(bytes);
+  if (pages == nullptr) throw std::bad_alloc();
   return pages;
 }
 
-void unmap_pages(void* pages, size_t bytes) {
-  if (bytes > 0) TARN_ASSERT(munmap(pages, bytes) == 0);
-}
+void release_pages(void* pages, size_t bytes) { TARN_ASSERT(unmap_pages(pages, bytes)); }
 
-// map_pages() at a multiple of `bytes`. The kernel puts one mapping beside the other, so after the
+// Pages at a multiple of `bytes`. The kernel puts one mapping beside the other, so after the
 // first the plain attempt succeeds.
 void* map_aligned_pages(size_t bytes) {
-  void* pages = map_pages(bytes);
+  void* pages = require_pages(bytes);
   if (reinterpret_cast<uintptr_t>(pages) % bytes == 0) return pages;
-  unmap_pages(pages, bytes);
-  auto* start = static_cast<std::byte*>(map_pages(2 * bytes));
+  release_pages(pages, bytes);
+  auto* start = static_cast<std::byte*>(require_pages(2 * bytes));
   const size_t head = (bytes - reinterpret_cast<uintptr_t>(start) % bytes) % bytes;
-  unmap_pages(start, head);
-  unmap_pages(start + head + bytes, bytes - head);
+  release_pages(start, head);
+  release_pages(start + head + bytes, bytes - head);
   return start + head;
 }
 
@@ -56,7 +52,7 @@ void tell_leak_checker([[maybe_unused]] void* region, [[maybe_unused]] bool mapp
 
 SlabAllocator::~SlabAllocator() {
   while (regions_ != nullptr) unmap_region(regions_);
-  if (classes_ != nullptr) unmap_pages(classes_, kClassCount * sizeof(SizeClass));
+  if (classes_ != nullptr) release_pages(classes_, kClassCount * sizeof(SizeClass));
 }
 
 SlabAllocator& SlabAllocator::operator=(SlabAllocator&& other) noexcept {
@@ -127,7 +123,7 @@ size_t SlabAllocator::object_index(const void* object, size_t class_index) {
 // lowest address on top. Does not start a slab for the sake of a fuller magazine.
 void SlabAllocator::refill(size_t index) {
   if (classes_ == nullptr) {
-    classes_ = static_cast<SizeClass*>(map_pages(kClassCount * sizeof(SizeClass)));
+    classes_ = static_cast<SizeClass*>(require_pages(kClassCount * sizeof(SizeClass)));
   }
   SizeClass& size_class = classes_[index];
   while (size_class.cached == 0) {
@@ -348,7 +344,7 @@ void SlabAllocator::unmap_region(Region* region) {
   (region->previous != nullptr ? region->previous->next : regions_) = region->next;
   unpoison(region, kRegionBytes);
   tell_leak_checker(region, false);
-  unmap_pages(region, kRegionBytes);
+  release_pages(region, kRegionBytes);
 }
 
 // ---- Evacuation
