@@ -219,6 +219,17 @@ class HashTable {
   template <class Fn>
   void for_each(Fn&& fn) const;
 
+  // How far a walk has come.
+  struct Progress {
+    std::uint64_t position = 0;  // segments of hashes below are done
+    unsigned done = 0;           // elements of the segment that is there
+  };
+  // The same a bit at a time: calls bool fn(Element*) until it returns false, or for all of a
+  // segment, and returns whether there are more. In between, references may be replaced, but
+  // nothing else may change.
+  template <class Fn>
+  bool for_some(Progress& progress, Fn&& fn) const;
+
   // Forgets all elements. O(segments): for large tables see clear_step.
   void clear();
 

@@ -345,6 +345,30 @@ void HashTable<Traits, kDirectoryBits>::for_each(Fn&& fn) const {
   }
 }
 
+template <class Traits, unsigned kDirectoryBits>
+template <class Fn>
+bool HashTable<Traits, kDirectoryBits>::for_some(Progress& progress, Fn&& fn) const {
+  std::array<void*, HashSegment::kCapacity> references;
+  unsigned count = 0;
+  std::uint64_t end = kHashEnd;
+  if (!run_.vacant()) {
+    count = run_.collect(references.data());
+  } else {
+    progress.position = next_occupied(progress.position);
+    if (progress.position == kHashEnd) return false;
+    const HashSegment* segment = segment_of(progress.position);
+    count = segment->collect(references.data());
+    end = progress.position + (std::uint64_t{1} << (kRootShift - segment->depth()));
+  }
+  while (progress.done < count) {
+    if (progress.done + kAhead < count) __builtin_prefetch(references[progress.done + kAhead]);
+    if (!fn(static_cast<Element*>(references[progress.done++]))) break;
+  }
+  if (progress.done < count) return true;
+  progress = {end, 0};
+  return end != kHashEnd && next_occupied(end) != kHashEnd;
+}
+
 // The first hash from `position` on that a segment covers, or kHashEnd.
 template <class Traits, unsigned kDirectoryBits>
 std::uint64_t HashTable<Traits, kDirectoryBits>::next_occupied(std::uint64_t position) const {

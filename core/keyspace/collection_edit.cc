@@ -47,6 +47,7 @@ CollectionEdit::CollectionEdit(Keyspace& keyspace, const Key& key, Entry& entry)
 void CollectionEdit::look() {
   vacant_ = entry_ == nullptr;
   view_ = vacant_ ? CollectionView() : entry_->collection_view();
+  if (view_.large != nullptr) keyspace_.context_.collections->before_change(*view_.large);
 }
 
 char* CollectionEdit::splice(std::size_t offset, std::size_t removed, std::size_t inserted) {

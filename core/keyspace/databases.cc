@@ -78,7 +78,9 @@ CompressedTotals Databases::compressed() const {
 
 bool Databases::dismantle_step(std::size_t max_elements) {
   if (!collections_->has_waiting()) return false;
-  if (any_collection_lives()) return collections_->dismantle_step(max_elements);
+  if (any_collection_lives() || collections_->has_readers()) {
+    return collections_->dismantle_step(max_elements);
+  }
   // Nobody else uses the heap: the helper thread takes it down as a whole.
   Reclaimer::destroy_later(std::exchange(collections_, std::make_unique<CollectionHeap>()));
   context_.collections = collections_.get();

@@ -73,6 +73,21 @@ class Collection {
   Collection* next_ = nullptr;
 };
 
+// Somebody who reads a large collection a bit at a time, while other things happen:
+// CollectionHeap::start_reading().
+class CollectionReader {
+ public:
+  CollectionReader() = default;
+  CollectionReader(const CollectionReader&) = delete;
+  CollectionReader& operator=(const CollectionReader&) = delete;
+
+  // The collection is about to change, and this is no longer its reader: read the rest of it now.
+  virtual void read_rest() = 0;
+
+ protected:
+  ~CollectionReader() = default;
+};
+
 // The collections of one owner, linked through themselves.
 class CollectionList {
  public:

@@ -50,6 +50,8 @@ class HashView {
 
   CollectionEncoding encoding() const { return view_.encoding; }
   bool is_large() const { return view_.encoding == CollectionEncoding::kLarge; }
+  // What a large one is; nullptr for others.
+  Collection* large_collection() const { return view_.large; }
   std::size_t size() const;
 
   // The value of a field, or nothing. It may lie in `scratch`. O(1); packed: O(n)
@@ -66,6 +68,13 @@ class HashView {
   // std::string_view and good during the call only.
   template <class Fn>
   void for_each(Fn&& fn) const;
+  // Calls bool fn(field, value) for some fields of a large hash: see HashTable::for_some.
+  // REQUIRES: is_large()
+  template <class Fn>
+  bool for_some(LargeHash::Progress& progress, Fn&& fn) const {
+    return large().for_some(
+        progress, [&fn](const HashField& field) { return fn(field.field(), field.value()); });
+  }
   // One step of HSCAN over a large hash: calls fn(field, value) for some fields and returns the
   // cursor of the next step, 0 at the end. Here the views are good until the hash is changed. The
   // guarantees are those of HashTable::scan. REQUIRES: is_large()

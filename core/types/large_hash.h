@@ -100,6 +100,13 @@ class LargeHash final : public Collection {
       if (!is_ghost(*field)) fn(*field);
     });
   }
+  // The same a bit at a time: see HashTable::for_some.
+  using Progress = HashFieldTable::Progress;
+  template <class Fn>
+  bool for_some(Progress& progress, Fn&& fn) const {
+    return table_.for_some(progress,
+                           [&](const HashField* field) { return is_ghost(*field) || fn(*field); });
+  }
   // One step of HSCAN: see HashTable::scan.
   template <class Fn>
   std::uint64_t scan(std::uint64_t cursor, Fn&& fn) const {

@@ -75,6 +75,14 @@ class LargeSet final : public Collection {
     table_.for_each([&fn](const Element* element) { fn(member_of(element)); });
   }
 
+  // The same a bit at a time: see HashTable::for_some.
+  using Progress = Table::Progress;
+  template <class Fn>
+  bool for_some(Progress& progress, Fn&& fn) const {
+    return table_.for_some(progress,
+                           [&fn](const Element* element) { return fn(member_of(element)); });
+  }
+
   // One step of SSCAN: see HashTable::scan. fn must not change the set.
   template <class Fn>
   std::uint64_t scan(std::uint64_t cursor, Fn&& fn) const {

@@ -35,6 +35,9 @@ class ListView {
   // REQUIRES: the value of a list
   explicit ListView(const CollectionView& view) : view_(view) {}
 
+  bool is_large() const { return view_.encoding == CollectionEncoding::kLarge; }
+  // What a large one is; nullptr for others.
+  Collection* large_collection() const { return view_.large; }
   std::size_t size() const { return is_large() ? large().size() : packed().size(); }
   bool empty() const { return size() == 0; }
 
@@ -51,6 +54,11 @@ class ListView {
   // REQUIRES: there are as many.
   template <class Fn>
   void for_range(ListEnd from, std::size_t first, std::size_t count, Fn&& fn) const;
+  // The same for a large list, to be read at any pace. Good until the list is changed.
+  // REQUIRES: is_large(), first < size()
+  ChunkedList::Iterator iterate(ListEnd from, std::size_t first) const {
+    return large().elements().iterate(from, first);
+  }
   // Calls fn(const PackedElement&) for all in order.
   template <class Fn>
   void for_each(Fn&& fn) const {
@@ -65,7 +73,6 @@ class ListView {
  private:
   friend class List;
 
-  bool is_large() const { return view_.encoding == CollectionEncoding::kLarge; }
   PackedList packed() const { return PackedList(view_.bytes); }
   const LargeList& large() const { return static_cast<const LargeList&>(*view_.large); }
 

@@ -46,6 +46,8 @@ class SetView {
 
   CollectionEncoding encoding() const { return view_.encoding; }
   bool is_large() const { return view_.encoding == CollectionEncoding::kLarge; }
+  // What a large one is; nullptr for others.
+  Collection* large_collection() const { return view_.large; }
   std::size_t size() const;
   bool empty() const { return size() == 0; }
 
@@ -57,6 +59,11 @@ class SetView {
   // Calls fn(const SetMember&) for all.
   template <class Fn>
   void for_each(Fn&& fn) const;
+  // The same for a large set a bit at a time: see HashTable::for_some. REQUIRES: is_large()
+  template <class Fn>
+  bool for_some(LargeSet::Progress& progress, Fn&& fn) const {
+    return large().for_some(progress, fn);
+  }
   // Calls fn(MemberBatch&) for all, as many at once as a batch takes.
   template <class Fn>
   void for_each_batch(Fn&& fn) const;

@@ -102,6 +102,8 @@ class SortedSetView {
   SortedSetView(const CollectionView& view) : view_(view) {}
 
   bool is_packed() const { return !large(); }
+  // What a large one is; nullptr for others.
+  Collection* large_collection() const { return view_.large; }
   // O(1), or O(n) for packed sets beyond PackedList::kMaxKnownCount.
   std::size_t size() const { return large() ? large()->size() : packed().size() / 2; }
   bool empty() const { return !large() && packed().empty(); }

@@ -1,6 +1,7 @@
 // What hashes are asked for.
 
 #include "server/commands/families.h"
+#include "server/commands/gradual_reply.h"
 #include "server/commands/hash_access.h"
 
 namespace tarn {
@@ -22,13 +23,31 @@ void hmget(Call& call) {
       fields, [&call](std::optional<std::string_view> value) { write_value(call.reply, value); });
 }
 
+// Replies with all fields, each by write(Reply&, field, value).
+template <class Write>
+void reply_fields(Call& call, const HashView& hash, Write write) {
+  if (!worth_writing_gradually(hash.large_collection(), hash.size())) {
+    return hash.for_each([&](std::string_view field, std::string_view value, std::int64_t) {
+      write(call.reply, field, value);
+    });
+  }
+  const auto write_some = [hash, write, progress = LargeHash::Progress()](
+                              Reply& reply, std::size_t enough) mutable {
+    return hash.for_some(progress, [&](std::string_view field, std::string_view value) {
+      write(reply, field, value);
+      return !has_written(reply, enough);
+    });
+  };
+  reply_gradually(call, hash.large_collection(), write_some);
+}
+
 void hgetall(Call& call) {
   const auto hash = find_hash(call);
   if (!hash) return;
   call.reply.map(hash->size());
-  hash->for_each([&call](std::string_view field, std::string_view value, std::int64_t) {
-    call.reply.bulk(field);
-    call.reply.bulk(value);
+  reply_fields(call, *hash, [](Reply& reply, std::string_view field, std::string_view value) {
+    reply.bulk(field);
+    reply.bulk(value);
   });
 }
 
@@ -36,16 +55,16 @@ void hkeys(Call& call) {
   const auto hash = find_hash(call);
   if (!hash) return;
   call.reply.array(hash->size());
-  hash->for_each(
-      [&call](std::string_view field, std::string_view, std::int64_t) { call.reply.bulk(field); });
+  reply_fields(call, *hash,
+               [](Reply& reply, std::string_view field, std::string_view) { reply.bulk(field); });
 }
 
 void hvals(Call& call) {
   const auto hash = find_hash(call);
   if (!hash) return;
   call.reply.array(hash->size());
-  hash->for_each(
-      [&call](std::string_view, std::string_view value, std::int64_t) { call.reply.bulk(value); });
+  reply_fields(call, *hash,
+               [](Reply& reply, std::string_view, std::string_view value) { reply.bulk(value); });
 }
 
 void hlen(Call& call) {

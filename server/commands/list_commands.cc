@@ -1,9 +1,11 @@
 // The ends of lists, and what reads them.
 
 #include <limits>
+#include <utility>
 
 #include "core/types/rank_range.h"
 #include "server/commands/families.h"
+#include "server/commands/gradual_reply.h"
 #include "server/commands/list_access.h"
 #include "server/engine/args.h"
 
@@ -79,8 +81,20 @@ void lrange(Call& call) {
   const ListView list = list_of(entry);
   const RankRange range = RankRange::between(start, stop, list.size());
   call.reply.array(range.count);
-  list.for_range(ListEnd::kFront, range.first, range.count,
-                 [&call](const PackedElement& element) { write_element(call.reply, element); });
+  if (!worth_writing_gradually(list.large_collection(), range.count)) {
+    return list.for_range(ListEnd::kFront, range.first, range.count,
+                          [&call](const PackedElement& e) { write_element(call.reply, e); });
+  }
+  auto write_some = [elements = list.iterate(ListEnd::kFront, range.first), left = range.count](
+                        Reply& reply, std::size_t enough) mutable {
+    PackedElement element;
+    for (; left > 0 && !has_written(reply, enough); --left) {
+      elements.next(element);
+      write_element(reply, element);
+    }
+    return left > 0;
+  };
+  reply_gradually(call, list.large_collection(), std::move(write_some));
 }
 
 // The index is not even read where there is no such key.

@@ -3,6 +3,7 @@
 #include "core/keyspace/collection_edit.h"
 #include "server/commands/collection_access.h"
 #include "server/commands/families.h"
+#include "server/commands/gradual_reply.h"
 #include "server/commands/set_access.h"
 
 namespace tarn {
@@ -78,7 +79,17 @@ void smembers(Call& call) {
   if (wrong_type(call, entry, Type::kSet)) return;
   const SetView set = set_of(entry);
   call.reply.set(set.size());
-  set.for_each([&call](const SetMember& member) { write_member(call.reply, member); });
+  if (!worth_writing_gradually(set.large_collection(), set.size())) {
+    return set.for_each([&call](const SetMember& member) { write_member(call.reply, member); });
+  }
+  const auto write_some = [set, progress = LargeSet::Progress()](Reply& reply,
+                                                                 std::size_t enough) mutable {
+    return set.for_some(progress, [&](const SetMember& member) {
+      write_member(reply, member);
+      return !has_written(reply, enough);
+    });
+  };
+  reply_gradually(call, set.large_collection(), write_some);
 }
 
 constexpr CommandRow kRows[] = {

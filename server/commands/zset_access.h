@@ -75,7 +75,7 @@ void visit_range(const SortedSetView& set, RankRange range, Direction direction,
   direction == Direction::kUpward ? set.for_each(range, fn) : set.for_each_downward(range, fn);
 }
 
-// An array of the elements of these ranks.
+// An array of the elements of these ranks, of a set that may be gone when it is sent.
 inline void reply_range(Call& call, const SortedSetView& set, RankRange range, Direction direction,
                         ElementShape shape) {
   reply_elements(call, shape, range.count);
@@ -83,5 +83,9 @@ inline void reply_range(Call& call, const SortedSetView& set, RankRange range, D
     write_element(call.reply, shape, member, score);
   });
 }
+
+// The same, of a set that is the value of a key.
+void reply_key_range(Call& call, const SortedSetView& set, RankRange range, Direction direction,
+                     ElementShape shape);
 
 }  // namespace tarn

@@ -94,8 +94,8 @@ void reply_range(Call& call, RangeRequest request) {
   if (!request.read(call, 2)) return;
   const auto set = find_zset(call, 1);
   if (!set) return;
-  reply_range(call, *set, request.ranks(*set), request.resolved_direction(),
-              shape_with_scores(call, request.with_scores()));
+  reply_key_range(call, *set, request.ranks(*set), request.resolved_direction(),
+                  shape_with_scores(call, request.with_scores()));
 }
 
 RangeRequest request_for(RangeOrder order, Direction direction) {

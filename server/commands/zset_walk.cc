@@ -80,7 +80,7 @@ void zrandmember(Call& call) {
   if (count < 0) {
     draw_elements(call, *set, static_cast<std::size_t>(-count), shape);
   } else if (static_cast<std::size_t>(count) >= set->size()) {
-    reply_range(call, *set, set->all(), Direction::kDownward, shape);
+    reply_key_range(call, *set, set->all(), Direction::kDownward, shape);
   } else {
     reply_elements(call, shape, static_cast<std::size_t>(count));
     set->sample(static_cast<std::size_t>(count), dice(),

@@ -6,8 +6,7 @@
 namespace tarn {
 
 // Bytes that are made when it is their turn to be sent: what is too long to wait in an output
-// buffer as a whole. It must hold all that they are made of, since anything may happen to the data
-// before the last of them is sent.
+// buffer as a whole. Anything may happen to the data before the last of them is sent.
 class LazyBytes {
  public:
   LazyBytes() = default;
@@ -18,7 +17,7 @@ class LazyBytes {
   // The bytes that come next, some 16 KiB where there are so many; valid until the next call. Empty
   // at the end.
   virtual std::string_view next() = 0;
-  // What it holds; the same at all times.
+  // What it holds.
   virtual std::size_t memory_bytes() const = 0;
 };
 

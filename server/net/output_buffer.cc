@@ -77,8 +77,17 @@ void OutputBuffer::append_lazy(std::unique_ptr<LazyBytes> source) {
   Segment segment;
   segment.source = std::move(source);
   if (!make_next_piece(segment)) return;
-  held_bytes_ += segment.source->memory_bytes();
+  ++sources_;
   segments_.push_back(std::move(segment));
+}
+
+// What sources hold changes while they wait.
+std::size_t OutputBuffer::source_bytes() const {
+  std::size_t bytes = 0;
+  for (std::size_t i = first_; i < segments_.size(); ++i) {
+    if (segments_[i].source != nullptr) bytes += segments_[i].source->memory_bytes();
+  }
+  return bytes;
 }
 
 // Replaces the piece that is sent by the next one; returns false where that was the last.
@@ -116,7 +125,7 @@ void OutputBuffer::release(Segment& segment) {
     held_bytes_ -= segment.size;
     segment.blob.reset();
   } else if (segment.source != nullptr) {
-    held_bytes_ -= segment.source->memory_bytes();
+    --sources_;
     segment.source.reset();
   }
 }
@@ -167,6 +176,7 @@ void OutputBuffer::splice(OutputBuffer& other) {
   }
   closed_bytes_ += std::exchange(other.closed_bytes_, 0);
   held_bytes_ += std::exchange(other.held_bytes_, 0);
+  sources_ += std::exchange(other.sources_, 0);
   other.segments_.clear();
   other.first_ = 0;
   other.unfilled_ = kNone;
@@ -222,7 +232,6 @@ void OutputBuffer::forget_sent() {
 }
 
 // Many chunks are freed by the helper thread. What else there is may not be touched by another one.
-// touch.
 void OutputBuffer::clear() {
   const bool many = segments_.size() - first_ >= kManySegments;
   std::vector<std::unique_ptr<char[]>> chunks;

@@ -89,7 +89,10 @@ class OutputBuffer {
   // Bytes that wait.
   std::size_t bytes() const { return closed_bytes_ + (segments_.empty() ? 0 : open_bytes()); }
   // Memory that is held for them, shared blobs and sources included.
-  std::size_t memory_bytes() const { return held_bytes_ + segments_.capacity() * sizeof(Segment); }
+  std::size_t memory_bytes() const {
+    const std::size_t bytes = held_bytes_ + segments_.capacity() * sizeof(Segment);
+    return sources_ == 0 ? bytes : bytes + source_bytes();
+  }
   std::size_t segments() const { return segments_.size() - first_; }
 
   // Fills `vectors` with what comes first; returns how many were filled.
@@ -110,6 +113,7 @@ class OutputBuffer {
   static constexpr std::size_t kManySegments = 1024;  // too many to be freed at once
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
+  std::size_t source_bytes() const;
   std::size_t open_bytes() const { return static_cast<std::size_t>(cursor_ - open_start_); }
   void open_segment(std::size_t room);
   void close_open_segment();
@@ -123,7 +127,8 @@ class OutputBuffer {
   std::vector<Segment> segments_;  // from first_ on; the last one is open where open_start_ is set
   std::size_t first_ = 0;
   std::size_t closed_bytes_ = 0;
-  std::size_t held_bytes_ = 0;  // chunks, blobs and sources
+  std::size_t held_bytes_ = 0;  // chunks and blobs
+  std::size_t sources_ = 0;
   char* open_start_ = nullptr;
   char* cursor_ = nullptr;
   char* limit_ = nullptr;

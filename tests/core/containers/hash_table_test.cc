@@ -433,6 +433,34 @@ TEST_CASE_TEMPLATE("for_each and an undisturbed scan visit each element once", T
   }
 }
 
+TEST_CASE_TEMPLATE("for_some visits what for_each does, in its order and in bits of any size",
+                   Table, WideTable, NarrowTable) {
+  for (const HashFunction hash : {spread, few_homes, one_corner}) {
+    for (const std::uint64_t elements : {0u, 1u, 100u, 145u, 4000u}) {
+      for (const unsigned at_once : {1u, 64u, 10'000u}) {
+        Population<Table> people(hash);
+        people.add_range(0, elements);
+        std::vector<Item*> expected;
+        people.table.for_each([&](Item* item) { expected.push_back(item); });
+        REQUIRE(expected.size() == elements);
+        std::vector<Item*> visited;
+        typename Table::Progress progress;
+        bool more = true;
+        while (more) {
+          const std::size_t before = visited.size();
+          more = people.table.for_some(progress, [&](Item* item) {
+            visited.push_back(item);
+            return visited.size() - before < at_once;
+          });
+          REQUIRE(visited.size() - before <= at_once);
+          REQUIRE((elements == 0 || visited.size() > before));
+        }
+        CHECK(visited == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("a scan returns all that stays, whatever comes and goes", Table, WideTable,
                    NarrowTable) {
   const std::uint64_t seed = fresh_seed();
