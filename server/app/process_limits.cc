@@ -1,6 +1,6 @@
 #include "server/app/process_limits.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
