@@ -159,7 +159,7 @@ void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings, cons
 
 ForkedJob::~ForkedJob() { kill(); }
 
-Result<> ForkedJob::start(Settings settings, Work work) {
+Result<> ForkedJob::start(Settings settings, const Work& work) {
   TARN_ASSERT(!running());
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {

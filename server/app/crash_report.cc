@@ -190,9 +190,9 @@ void on_crash(int signal, siginfo_t* info, void*) {
 }
 
 void use_own_stack() {
-  static char* const memory = new char[kStackBytes];
+  static char* const kMemory = new char[kStackBytes];
   stack_t stack{};
-  stack.ss_sp = memory;
+  stack.ss_sp = kMemory;
   stack.ss_size = kStackBytes;
   ::sigaltstack(&stack, nullptr);
 }

@@ -21,11 +21,7 @@ namespace {
 void memory_usage(Call& call) {
   ArgReader args(call, 3);
   while (args.ok() && !args.at_end()) {
-    if (!args.accept("samples", 1)) {
-      args.fail_syntax();
-    } else if (args.integer() < 0) {
-      args.fail_syntax();
-    }
+    if (!args.accept("samples", 1) || args.integer() < 0) args.fail_syntax();
   }
   if (args.failed()) return;
   const Entry* entry = look_at(call, call.key(2));
