@@ -1,6 +1,6 @@
 #include "tools/moment.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ctime>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "tools/restore_plan.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 #include <tuple>

@@ -3,7 +3,7 @@
 // A repair cuts the file with the first fault, and takes those behind it out of the manifest; they
 // stay on disk with ".dropped" behind their names.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // tarn-check-rdb: verifies a snapshot, says what is in it, and saves what a damaged one still has.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

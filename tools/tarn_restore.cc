@@ -2,7 +2,7 @@
 // base and segments (restore_plan.h). All is verified before anything is written; the manifest is
 // written last, so that a directory which is not finished has no log.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

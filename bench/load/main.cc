@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -15,7 +16,7 @@ namespace {
 double quantile_us(const std::vector<uint64_t>& sorted_ns, double quantile) {
   if (sorted_ns.empty()) return 0;
   const auto last = static_cast<double>(sorted_ns.size() - 1);
-  return static_cast<double>(sorted_ns[static_cast<size_t>(quantile * last + 0.5)]) / 1000;
+  return static_cast<double>(sorted_ns[static_cast<size_t>(std::lround(quantile * last))]) / 1000;
 }
 
 void print_probe(std::vector<uint64_t> latency_ns, std::vector<uint64_t> lateness_ns) {

@@ -20,8 +20,8 @@ double CycleClock::calibrate() {
 }
 
 double CycleClock::ns_per_cycle() {
-  static const double rate = calibrate();
-  return rate;
+  static const double kRate = calibrate();
+  return kRate;
 }
 
 }  // namespace tarn

@@ -151,10 +151,7 @@ std::size_t format_int64(char* out, std::int64_t value) {
 }
 
 std::size_t format_double(char* out, double value) {
-  if (std::isnan(value)) {
-    std::memcpy(out, "nan", 3);
-    return 3;
-  }
+  if (std::isnan(value)) return std::string_view("nan").copy(out, kMaxDoubleChars);
   // Scores are whole numbers more often than not. The bound keeps clear of exponent notation; -0
   // takes the long way to keep its sign.
   constexpr double kWholeBound = 1e15;

@@ -40,8 +40,8 @@ int lz4_size(std::size_t bytes) { return static_cast<int>(bytes); }
 
 // Where runs are compressed to before their size is known.
 char* compression_buffer() {
-  thread_local const auto buffer = std::make_unique<char[]>(ListChunk::kMaxCompressBytes);
-  return buffer.get();
+  thread_local const auto kBuffer = std::make_unique<char[]>(ListChunk::kMaxCompressBytes);
+  return kBuffer.get();
 }
 
 }  // namespace

@@ -43,10 +43,10 @@ std::uint64_t count_words_portably(const char* at, std::size_t words) {
   return count_words(at, words);
 }
 
-const auto count_words_here =
+const auto kCountWords =
     __builtin_cpu_supports("popcnt") ? count_words_by_instruction : count_words_portably;
 #else
-constexpr auto count_words_here = count_words_portably;
+constexpr auto kCountWords = count_words_portably;
 #endif
 
 unsigned byte_at(std::string_view bytes, std::uint64_t index) {
@@ -183,7 +183,7 @@ std::uint64_t count_bits(std::string_view bytes) {
   const std::size_t words = bytes.size() / kWordBytes;
   std::uint64_t last_word = 0;
   std::memcpy(&last_word, bytes.data() + words * kWordBytes, bytes.size() % kWordBytes);
-  return count_words_here(bytes.data(), words) + static_cast<unsigned>(std::popcount(last_word));
+  return kCountWords(bytes.data(), words) + static_cast<unsigned>(std::popcount(last_word));
 }
 
 std::uint64_t count_bits(std::string_view bytes, BitRange range) {

@@ -86,6 +86,8 @@ class FieldDeadlines {
   struct Position {
     std::int64_t ms;
     std::uint64_t hash;
+    // clang-tidy 14 takes the zero that the result is compared with for a null pointer.
+    // NOLINTNEXTLINE(modernize-use-nullptr)
     auto operator<=>(const Position&) const = default;
   };
   static constexpr Position kEnd{kNever, 0};

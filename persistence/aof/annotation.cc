@@ -1,6 +1,6 @@
 #include "persistence/aof/annotation.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xxhash.h>
 
 #include <charconv>

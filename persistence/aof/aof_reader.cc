@@ -1,6 +1,6 @@
 #include "persistence/aof/aof_reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <cstring>

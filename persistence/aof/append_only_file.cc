@@ -1,7 +1,6 @@
 #include "persistence/aof/append_only_file.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/log.h"
 #include "persistence/aof/aof_reader.h"
 #include "persistence/aof/command_writer.h"
 #include "persistence/io/atomic_file.h"
@@ -74,8 +74,8 @@ Result<bool> AppendOnlyFile::find() {
 
 // The manifest is written last but one: until it is there, the old file is where it was.
 Result<> AppendOnlyFile::upgrade_single_file() {
-  spdlog::info("{} is an append-only file of one piece: it becomes the base in {}", settings.name,
-               settings.directory);
+  log::info("{} is an append-only file of one piece: it becomes the base in {}", settings.name,
+            settings.directory);
   if (const auto made = make_directory(settings.directory); !made) return made;
   manifest_ = {};
   manifest_.base = {settings.name, 1};
@@ -128,8 +128,8 @@ Result<> AppendOnlyFile::load_base(const Loader& loader) {
 
 Result<> AppendOnlyFile::load_segments(const Loader& loader) {
   if (!manifest_.increments.empty() && !file_exists(path_of(manifest_.increments.back()))) {
-    spdlog::warn("{} was named, but not begun, when the server ended",
-                 path_of(manifest_.increments.back()));
+    log::warn("{} was named, but not begun, when the server ended",
+              path_of(manifest_.increments.back()));
     manifest_.increments.pop_back();
   }
   std::vector<std::string> paths;
@@ -185,7 +185,7 @@ Result<> AppendOnlyFile::drop_segments_after(std::size_t index) {
   auto& files = manifest_.increments;
   if (index + 1 == files.size()) return {};
   for (std::size_t i = index + 1; i < files.size(); ++i) {
-    spdlog::warn("{} follows what was cut off, and is left out", path_of(files[i]));
+    log::warn("{} follows what was cut off, and is left out", path_of(files[i]));
     manifest_.history.push_back(files[i]);
   }
   files.resize(index + 1);
@@ -200,8 +200,8 @@ Result<> AppendOnlyFile::cut(const std::string& path, const AofSegment& segment)
         "there; so does tarn-check-aof --repair.",
         path, segment.damage)};
   }
-  spdlog::warn("{}: {}: the torn end of the log, {} bytes with {} whole commands, is cut off", path,
-               segment.damage, segment.bytes - segment.good_bytes, segment.torn_commands);
+  log::warn("{}: {}: the torn end of the log, {} bytes with {} whole commands, is cut off", path,
+            segment.damage, segment.bytes - segment.good_bytes, segment.torn_commands);
   return cut_file(path, segment.good_bytes);
 }
 
@@ -289,7 +289,7 @@ Result<> AppendOnlyFile::begin_segment() {
   if (!result) {
     manifest_.increments.pop_back();
     next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
-    spdlog::warn("The log cannot go on in a new segment: {}", result.error().message);
+    log::warn("The log cannot go on in a new segment: {}", result.error().message);
     return result;
   }
   closed_bytes_ += closing_bytes;
@@ -339,7 +339,7 @@ void AppendOnlyFile::try_rewrite() {
   ++stats_.failed_rewrites;
   next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
   if (!manifest_.base) schedule_rewrite();
-  spdlog::warn("Can't rewrite the append-only file: {}", started.error().message);
+  log::warn("Can't rewrite the append-only file: {}", started.error().message);
 }
 
 bool AppendOnlyFile::poll() {
@@ -398,8 +398,8 @@ Result<> AppendOnlyFile::write_base(
   if (settings.base_is_rdb) {
     // Where the base stands in the log, for those who put base and segments together again.
     SnapshotSettings how = settings.base;
-    how.aux.emplace_back(rdb::kAuxAofSequence, fmt::to_string(log_.sequence()));
-    how.aux.emplace_back(rdb::kAuxAofTime, fmt::to_string(clock_.now_ms()));
+    how.aux.emplace_back(rdb::kAuxAofSequence, std::to_string(log_.sequence()));
+    how.aux.emplace_back(rdb::kAuxAofTime, std::to_string(clock_.now_ms()));
     return save_snapshot(databases_, how, path, on_progress);
   }
   auto file = AtomicFile::create(path, snapshot_scratch_file(path));
@@ -422,7 +422,7 @@ Result<> AppendOnlyFile::start_rewrite() {
   });
   if (!started) return started;
   databases_.context().forked = true;
-  spdlog::info("Background append only file rewriting started by pid {}", job_.pid());
+  log::info("Background append only file rewriting started by pid {}", job_.pid());
   return {};
 }
 
@@ -435,7 +435,7 @@ void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
   stats_.last_rewrite_ok = result.ok();
   if (!result) {
     ++stats_.failed_rewrites;
-    spdlog::warn("Background AOF rewrite failed: {}", result.error().message);
+    log::warn("Background AOF rewrite failed: {}", result.error().message);
     ::unlink(path_of(base_).c_str());
     // Without a base the log is of no use, so that is tried until it works.
     if (!manifest_.base && !outcome.killed) schedule_rewrite();
@@ -444,7 +444,7 @@ void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
   }
   ++stats_.rewrites;
   stats_.failed_rewrites = 0;
-  spdlog::info("Background AOF rewrite finished successfully");
+  log::info("Background AOF rewrite finished successfully");
 }
 
 Result<> AppendOnlyFile::adopt_base() {

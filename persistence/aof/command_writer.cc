@@ -1,12 +1,10 @@
 #include "persistence/aof/command_writer.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
 #include <string>
 #include <string_view>
 
 #include "core/base/assert.h"
+#include "core/base/format.h"
 #include "core/base/numbers.h"
 #include "core/keyspace/compressed_value.h"
 #include "core/keyspace/keyspace.h"
@@ -34,10 +32,10 @@ class CommandBuffer {
   }
   void start(std::size_t arguments) {
     if (bytes_.size() >= kFlushBytes) flush();
-    fmt::format_to(std::back_inserter(bytes_), "*{}\r\n", arguments);
+    append_format(bytes_, "*{}\r\n", arguments);
   }
   void argument(std::string_view text) {
-    fmt::format_to(std::back_inserter(bytes_), "${}\r\n", text.size());
+    append_format(bytes_, "${}\r\n", text.size());
     bytes_ += text;
     bytes_ += "\r\n";
   }
@@ -74,7 +72,7 @@ class ElementWriter {
 
  private:
   void argument(std::string_view text) {
-    fmt::format_to(std::back_inserter(body_), "${}\r\n", text.size());
+    append_format(body_, "${}\r\n", text.size());
     body_ += text;
     body_ += "\r\n";
     ++arguments_;

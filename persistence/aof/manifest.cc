@@ -1,6 +1,6 @@
 #include "persistence/aof/manifest.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

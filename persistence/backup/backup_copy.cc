@@ -1,10 +1,10 @@
 #include "persistence/backup/backup_copy.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 
+#include "core/base/log.h"
 #include "persistence/backup/backup_queue.h"
 #include "persistence/io/atomic_file.h"
 #include "persistence/io/files.h"
@@ -78,10 +78,10 @@ void BackupCopy::finish(const Result<>& result) {
   status_.last_time_s = clock_.now_ms() / 1000;
   status_.last_failure = result ? std::string() : result.error().message;
   if (result) {
-    spdlog::info("A copy of the data is in {}", status_.last_folder);
+    log::info("A copy of the data is in {}", status_.last_folder);
   } else {
-    spdlog::warn("No copy of the data could be made in {}: {}", status_.last_folder,
-                 status_.last_failure);
+    log::warn("No copy of the data could be made in {}: {}", status_.last_folder,
+              status_.last_failure);
   }
 }
 

@@ -1,16 +1,17 @@
 #include "persistence/backup/backup_runner.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <spawn.h>
-#include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "core/base/log.h"
 
 extern char** environ;
 
@@ -140,7 +141,7 @@ void BackupRunner::ended(int wait_status) {
   output_fd_ = -1;
   const std::string name = queue_.front().name;
   if (const auto popped = queue_.pop(); !popped) return failed(popped.error().message);
-  if (!status_.last_run_ok) spdlog::info("backup-command works again: {} is safe", name);
+  if (!status_.last_run_ok) log::info("backup-command works again: {} is safe", name);
   ++status_.done;
   status_.last_run_ok = true;
   status_.last_done = name;
@@ -159,8 +160,8 @@ void BackupRunner::failed(const std::string& why) {
   status_.last_failure_s = clock_.now_ms() / 1000;
   delay_ms_ = std::clamp(delay_ms_ * 2, kFirstDelayMs, kMaxDelayMs);
   next_try_ms_ = clock_.monotonic_ms() + delay_ms_;
-  spdlog::warn("backup-command failed for {}. It will be tried again in {} s; waiting files: {}",
-               status_.last_failure, delay_ms_ / 1000, queue_.size());
+  log::warn("backup-command failed for {}. It will be tried again in {} s; waiting files: {}",
+            status_.last_failure, delay_ms_ / 1000, queue_.size());
 }
 
 }  // namespace tarn

@@ -1,6 +1,6 @@
 #include "persistence/io/lz4_frame.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <lz4frame.h>
 
 #include <algorithm>

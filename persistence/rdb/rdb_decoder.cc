@@ -1,6 +1,6 @@
 #include "persistence/rdb/rdb_decoder.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <lzf.h>
 
 #include <algorithm>

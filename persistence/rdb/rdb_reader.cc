@@ -1,6 +1,6 @@
 #include "persistence/rdb/rdb_reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <optional>

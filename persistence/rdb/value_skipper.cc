@@ -1,6 +1,6 @@
 // What is read over: values that nobody wants, and those of types that we do not have.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/assert.h"
 #include "persistence/rdb/rdb_format.h"

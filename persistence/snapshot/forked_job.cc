@@ -1,9 +1,8 @@
 #include "persistence/snapshot/forked_job.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,8 @@
 #include <cstring>
 #include <fstream>
 #include <utility>
+
+#include "core/base/log.h"
 
 namespace tarn {
 namespace {
@@ -141,7 +142,7 @@ void ForkedJob::Progress::send() {
 void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings, const Work& work) {
   take_own_signals();
   close_inherited_files(pipe);
-  spdlog::default_logger_raw()->set_level(spdlog::level::off);
+  log::silence();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   ::prctl(PR_SET_NAME, settings.title.c_str());
@@ -158,7 +159,7 @@ void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings, cons
 
 ForkedJob::~ForkedJob() { kill(); }
 
-Result<> ForkedJob::start(Settings settings, Work work) {
+Result<> ForkedJob::start(Settings settings, const Work& work) {
   TARN_ASSERT(!running());
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {

@@ -64,7 +64,7 @@ class ForkedJob {
   ForkedJob& operator=(const ForkedJob&) = delete;
 
   // REQUIRES: !running(). May be called with other threads about; the work must not need them.
-  Result<> start(Settings settings, Work work);
+  Result<> start(Settings settings, const Work& work);
 
   bool running() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }

@@ -1,8 +1,8 @@
 #include "persistence/snapshot/snapshots.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
+#include "core/base/log.h"
 
 namespace tarn {
 
@@ -27,10 +27,10 @@ Result<> Snapshots::write() {
   const std::uint64_t changes = databases_.stats().changes;
   const auto written = save_snapshot(databases_, settings.file, settings.path, {});
   if (!written) {
-    spdlog::warn("The snapshot failed: {}", written.error().message);
+    log::warn("The snapshot failed: {}", written.error().message);
     return written;
   }
-  spdlog::info("DB saved on disk");
+  log::info("DB saved on disk");
   saved(changes);
   set_status(true);
   if (on_saved) on_saved(settings.path);
@@ -54,11 +54,11 @@ Result<> Snapshots::save_in_background() {
                                         [&](std::uint64_t keys) { progress.report(keys); });
                  });
   if (!started) {
-    spdlog::warn("Can't save in background: {}", started.error().message);
+    log::warn("Can't save in background: {}", started.error().message);
     set_status(false);
     return started;
   }
-  spdlog::info("Background saving started by pid {}", job_.pid());
+  log::info("Background saving started by pid {}", job_.pid());
   databases_.context().forked = true;
   return {};
 }
@@ -72,7 +72,7 @@ void Snapshots::tick() {
   }
   const SavePoint* point = due_save_point(settings.points, history(), now_s());
   if (point == nullptr) return;
-  spdlog::info("{} changes in {} seconds. Saving...", point->changes, point->seconds);
+  log::info("{} changes in {} seconds. Saving...", point->changes, point->seconds);
   static_cast<void>(save_in_background());
 }
 
@@ -81,13 +81,13 @@ void Snapshots::finish(const ForkedJob::Outcome& outcome) {
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_duration_s = outcome.duration_ms / 1000;
   if (outcome.result) {
-    spdlog::info("Background saving terminated with success: {} keys, {:.1f} s, {:.1f} MB copied",
-                 keys_total_, static_cast<double>(outcome.duration_ms) / 1000.0,
-                 static_cast<double>(outcome.cow_bytes) / kMegabyte);
+    log::info("Background saving terminated with success: {} keys, {:.1f} s, {:.1f} MB copied",
+              keys_total_, static_cast<double>(outcome.duration_ms) / 1000.0,
+              static_cast<double>(outcome.cow_bytes) / kMegabyte);
     saved(forked_changes_);
     if (on_saved) on_saved(child_path_);
   } else {
-    spdlog::warn("Background saving failed: {}", outcome.result.error().message);
+    log::warn("Background saving failed: {}", outcome.result.error().message);
   }
   set_status(outcome.result.ok());
 }
@@ -104,7 +104,7 @@ void Snapshots::all_deleted() {
 
 void Snapshots::kill_child() {
   if (!in_progress()) return;
-  spdlog::warn("There is a child saving a snapshot. Killing it!");
+  log::warn("There is a child saving a snapshot. Killing it!");
   job_.kill();
   databases_.context().forked = false;
 }

@@ -1,12 +1,12 @@
 #include "server/app/aof_driver.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <limits>
 #include <utility>
 
+#include "core/base/log.h"
 #include "core/base/numbers.h"
 #include "persistence/io/file_source.h"
 #include "persistence/rdb/rdb_reader.h"
@@ -196,8 +196,8 @@ void AofDriver::tick() {
   release();
   update_gate();
   const auto& failure = aof_.log().failure();
-  if (failure && !failed) spdlog::warn("The append-only file cannot be written: {}", *failure);
-  if (!failure && failed) spdlog::info("The append-only file can be written again");
+  if (failure && !failed) log::warn("The append-only file cannot be written: {}", *failure);
+  if (!failure && failed) log::info("The append-only file can be written again");
 }
 
 // ---- Loading, opening, closing ------------------------------------------------------------------
@@ -257,8 +257,8 @@ Result<> AofDriver::load(bool at_start) {
   if (at_start) loading_.end();
   if (!loaded) return loaded;
   dispatcher_.clock().refresh();
-  spdlog::info("DB loaded from append only file: {:.3f} seconds, {} keys of them in the base",
-               static_cast<double>(dispatcher_.clock().monotonic_us() - begin_us) / 1e6, base_keys);
+  log::info("DB loaded from append only file: {:.3f} seconds, {} keys of them in the base",
+            static_cast<double>(dispatcher_.clock().monotonic_us() - begin_us) / 1e6, base_keys);
   return {};
 }
 
@@ -280,11 +280,11 @@ Result<> AofDriver::close() {
 
 Result<> AofDriver::switch_logging(bool on) {
   if (!on) {
-    if (const auto closed = close(); !closed) spdlog::warn("{}", closed.error().message);
+    if (const auto closed = close(); !closed) log::warn("{}", closed.error().message);
     return {};
   }
   if (const auto opened = aof_.open_beside(); !opened) {
-    spdlog::warn("{}", opened.error().message);
+    log::warn("{}", opened.error().message);
     return Error{"Unable to turn on AOF. Check server logs."};
   }
   propagation_.set_sink(this);

@@ -1,7 +1,6 @@
 #include "server/app/app.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/log.h"
 #include "server/app/crash_report.h"
 #include "server/app/process_limits.h"
 #include "server/commands/families.h"
@@ -222,8 +222,8 @@ void App::watch_clients() {
   };
   resp_.on_memory_changed = [this](Session& session) { client_eviction_.touch(session); };
   resp_.log_closing = [](const Session& session, std::string_view reason) {
-    spdlog::warn("Closing client id={} addr={}: {}", session.id, session.transport->peer_address(),
-                 reason);
+    log::warn("Closing client id={} addr={}: {}", session.id, session.transport->peer_address(),
+              reason);
   };
 }
 
@@ -335,7 +335,7 @@ void App::watch_files() {
 void App::back_up(const std::string& path, const std::string& name) {
   if (!backups_.enabled()) return;
   if (const auto added = backup_queue_.add(path, name); !added) {
-    spdlog::warn("{} cannot be backed up: {}", path, added.error().message);
+    log::warn("{} cannot be backed up: {}", path, added.error().message);
   }
 }
 
@@ -355,7 +355,7 @@ void App::write_pid_file() {
   if (!wanted) return;
   const std::string path = options_.pidfile.empty() ? kDefaultPidFile : options_.pidfile;
   if (const auto written = pid_file_.write(path); !written) {
-    spdlog::warn("{}", written.error().message);
+    log::warn("{}", written.error().message);
   }
 }
 
@@ -389,18 +389,18 @@ void App::wait_for_signals() {
 
 void App::on_signal(int signal) {
   const bool interrupt = signal == SIGINT;
-  spdlog::warn("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
+  log::warn("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
   const unsigned bits = interrupt ? options_.shutdown_on_sigint : options_.shutdown_on_sigterm;
   if (shut_down(request_of(bits))) return;
-  spdlog::warn("Errors trying to shut down the server, check the logs for more information");
+  log::warn("Errors trying to shut down the server, check the logs for more information");
   wait_for_signals();
 }
 
 Result<> App::shut_down(const ShutdownRequest& request) {
-  spdlog::warn("User requested shutdown...");
+  log::warn("User requested shutdown...");
   if (const auto saved = snapshot_driver_.save_at_shutdown(request); !saved) return saved;
   if (const auto closed = aof_driver_.close(); !closed) {
-    spdlog::warn("The append-only file could not be finished: {}", closed.error().message);
+    log::warn("The append-only file could not be finished: {}", closed.error().message);
     if (!request.force) return closed;
   }
   stop();
@@ -443,10 +443,10 @@ Result<> App::load(DataFiles files) {
 void App::run() {
   if (!loop_.io().stopped()) {
     service_manager_.ready();
-    spdlog::info("Ready to accept connections");
+    log::info("Ready to accept connections");
     loop_.io().run();
   }
-  spdlog::warn("Tarn is now ready to exit, bye bye...");
+  log::warn("Tarn is now ready to exit, bye bye...");
 }
 
 }  // namespace tarn

@@ -1,13 +1,13 @@
 // What App does when options change.
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
+#include "core/base/log.h"
 #include "server/app/app.h"
 #include "server/app/crash_report.h"
 #include "server/app/logging.h"
@@ -46,7 +46,7 @@ void follow_access_policy(const Options& options, Databases& databases) {
 Result<> adjust_oom_score(const Options& options) {
   const auto applied = apply_oom_score(options);
   if (applied) return {};
-  spdlog::warn("{}", applied.error().message);
+  log::warn("{}", applied.error().message);
   return Error{"Failed to apply new oom_score_adj configuration, check server logs."};
 }
 
@@ -135,10 +135,10 @@ void App::limit_memory(const Options& options) {
   eviction_.configure(options);
   const std::size_t used = memory_.used();
   if (options.maxmemory == 0 || used <= options.maxmemory) return;
-  spdlog::warn("maxmemory ({} bytes) is below the {} bytes in use. {}", options.maxmemory, used,
-               options.maxmemory_policy == EvictionPolicy::kNoEviction
-                   ? "Commands that take memory are refused until keys are deleted."
-                   : "Keys will be evicted until it is met.");
+  log::warn("maxmemory ({} bytes) is below the {} bytes in use. {}", options.maxmemory, used,
+            options.maxmemory_policy == EvictionPolicy::kNoEviction
+                ? "Commands that take memory are refused until keys are deleted."
+                : "Keys will be evicted until it is met.");
 }
 
 void App::limit_client_memory(const Options& options) {
@@ -152,7 +152,7 @@ Result<> App::listen_again(Listeners& listeners, const ListenAddresses& addresse
                            std::string_view failure) {
   const auto opened = listeners.reopen_tcp(addresses);
   if (opened) return {};
-  spdlog::warn("{}", opened.error().message);
+  log::warn("{}", opened.error().message);
   return Error{std::string(failure)};
 }
 
@@ -168,7 +168,7 @@ void App::watch_crashes(const Options& options) {
 
 void App::report_ineffective_options() {
   for (const std::string_view name : config_.ineffective_options()) {
-    spdlog::warn("The option {} has no effect so far", name);
+    log::warn("The option {} has no effect so far", name);
   }
 }
 

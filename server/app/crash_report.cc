@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "core/base/failed_assertion.h"
+#include "core/base/format.h"
 #include "core/base/quoting.h"
 #include "server/commands/client_line.h"
 #include "server/metrics/slow_log.h"
@@ -64,18 +65,15 @@ void write_all(std::string_view text) {
 void write_signal() {
   const Crash& crash = reporter().crash;
   std::array<char, 256> line;
-  const auto end = fmt::format_to_n(
-      line.data(), line.size(), "Tarn {} crashed by signal {} ({}), PID {}, build {}\n",
-      TARN_VERSION, crash.signal, ::sigabbrev_np(crash.signal), ::getpid(), kBuildId);
-  write_all({line.data(), std::min(end.size, line.size())});
+  write_all(format_within(line, "Tarn {} crashed by signal {} ({}), PID {}, build {}\n",
+                          TARN_VERSION, crash.signal, ::sigabbrev_np(crash.signal), ::getpid(),
+                          kBuildId));
   if (const FailedAssertion* failed = failed_assertion()) {
     write_all(fmt::format("Assertion failed in {}, {}:{}: {}\n", failed->function, failed->file,
                           failed->line, failed->expression));
   }
   if (crash.signal != SIGSEGV && crash.signal != SIGBUS) return;
-  const auto address_end =
-      fmt::format_to_n(line.data(), line.size(), "Accessed address: {}\n", crash.address);
-  write_all({line.data(), std::min(address_end.size, line.size())});
+  write_all(format_within(line, "Accessed address: {}\n", crash.address));
 }
 
 std::string name_of(const Dl_info& found) {
@@ -192,9 +190,9 @@ void on_crash(int signal, siginfo_t* info, void*) {
 }
 
 void use_own_stack() {
-  static char* const memory = new char[kStackBytes];
+  static char* const kMemory = new char[kStackBytes];
   stack_t stack{};
-  stack.ss_sp = memory;
+  stack.ss_sp = kMemory;
   stack.ss_size = kStackBytes;
   ::sigaltstack(&stack, nullptr);
 }

@@ -1,7 +1,6 @@
 #include "server/app/dataset_loading.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/log.h"
 #include "core/base/numbers.h"
 #include "persistence/rdb/rdb_format.h"
 
@@ -117,7 +117,7 @@ void DatasetLoading::show() {
   if (now_ms < next_log_ms_) return;
   next_log_ms_ = now_ms + kLogEveryMs;
   if (on_terminal_) return;
-  spdlog::info("Loading {}: {}, {} keys", state_.file, describe(), state_.keys);
+  log::info("Loading {}: {}, {} keys", state_.file, describe(), state_.keys);
 }
 
 void DatasetLoading::draw_bar() {

@@ -1,11 +1,12 @@
 #include "server/app/listeners.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "core/base/log.h"
 
 namespace tarn {
 
@@ -41,7 +42,7 @@ Result<> Listeners::open_tcp(const ListenAddresses& addresses) {
     if (optional) host.erase(0, 1);
     auto opened = listen_tcp(loop_, host, addresses.port, addresses.backlog);
     if (!opened && optional) {
-      spdlog::info("Not listening on the optional address {}: {}", host, opened.error().message);
+      log::info("Not listening on the optional address {}: {}", host, opened.error().message);
       continue;
     }
     if (!opened) return opened.error();

@@ -1,6 +1,6 @@
 #include "server/app/log_replayer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/quoting.h"
 

@@ -1,6 +1,6 @@
 #include "server/app/memcached_start.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <getopt.h>
 
 #include <algorithm>

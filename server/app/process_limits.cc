@@ -1,6 +1,6 @@
 #include "server/app/process_limits.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -45,12 +45,12 @@ constexpr std::size_t kServer = 0;
 constexpr std::size_t kChild = 2;
 
 Result<> apply_oom_score_as(std::size_t role, const Options& options) {
-  static const int initial = read_oom_score();
+  static const int kInitial = read_oom_score();
   static bool applied = false;
   const int value = options.oom_score_adj_values[role];
-  int score = initial;
+  int score = kInitial;
   if (options.oom_score_adj == OomScoreMode::kAbsolute) score = value;
-  if (options.oom_score_adj == OomScoreMode::kRelative) score = initial + value;
+  if (options.oom_score_adj == OomScoreMode::kRelative) score = kInitial + value;
   if (options.oom_score_adj == OomScoreMode::kNo && !applied) return {};
   std::ofstream file(kOomScoreFile);
   file << std::clamp(score, -1000, 1000);

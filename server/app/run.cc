@@ -1,9 +1,8 @@
 #include "server/app/run.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cstdio>
 
+#include "core/base/log.h"
 #include "server/app/app.h"
 #include "server/app/process_title.h"
 #include "server/app/startup.h"
@@ -21,11 +20,11 @@ int run_server(Config& config, DataFiles files, int argc, char** argv) {
   ProcessTitle title(argc, argv);
   App app(config, title);
   if (const auto listening = app.listen(); !listening) {
-    spdlog::warn("{}", listening.error().message);
+    log::warn("{}", listening.error().message);
     return 1;
   }
   if (const auto loaded = app.load(files); !loaded) {
-    spdlog::warn("{}", loaded.error().message);
+    log::warn("{}", loaded.error().message);
     return 1;
   }
   app.run();

@@ -1,10 +1,11 @@
 #include "server/app/service_manager.h"
 
-#include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include <cstdlib>
 #include <cstring>
+
+#include "core/base/log.h"
 
 namespace tarn {
 
@@ -15,10 +16,10 @@ ServiceManager::ServiceManager(Supervision wanted) {
     case Supervision::kAuto: systemd_ = has_socket; return;
     case Supervision::kSystemd:
       systemd_ = true;
-      if (!has_socket) spdlog::warn("supervised by systemd, but NOTIFY_SOCKET is not set");
+      if (!has_socket) log::warn("supervised by systemd, but NOTIFY_SOCKET is not set");
       return;
     case Supervision::kUpstart:
-      spdlog::warn("supervised by upstart is not supported; going on unsupervised");
+      log::warn("supervised by upstart is not supported; going on unsupervised");
       return;
   }
 }
@@ -30,7 +31,7 @@ void ServiceManager::stopping() const { tell("STATUS=Shutting down\nSTOPPING=1\n
 void ServiceManager::tell(const char* state) const {
   if (!systemd_) return;
   if (const int sent = ::sd_notify(0, state); sent < 0) {
-    spdlog::warn("Cannot notify systemd: {}", std::strerror(-sent));
+    log::warn("Cannot notify systemd: {}", std::strerror(-sent));
   }
 }
 

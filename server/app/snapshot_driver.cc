@@ -1,12 +1,12 @@
 #include "server/app/snapshot_driver.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/log.h"
 #include "persistence/io/file_source.h"
 #include "persistence/rdb/rdb_reader.h"
 #include "server/config/value_limits.h"
@@ -89,7 +89,7 @@ Result<> SnapshotDriver::load_at_start() {
 
 Result<> SnapshotDriver::reload() {
   const auto loaded = load(false);
-  if (!loaded) spdlog::warn("Can't load the snapshot: {}", loaded.error().message);
+  if (!loaded) log::warn("Can't load the snapshot: {}", loaded.error().message);
   return loaded;
 }
 
@@ -101,7 +101,7 @@ Result<> SnapshotDriver::load(bool at_start) {
       .limits = value_limits(options_),
       .skip_unknown = options_.rdb_skip_unknown,
       .progress_bytes = static_cast<std::uint64_t>(options_.loading_process_events_interval_bytes)};
-  how.on_warning = [](const std::string& message) { spdlog::warn("{}", message); };
+  how.on_warning = [](const std::string& message) { log::warn("{}", message); };
   const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
   if (at_start) {
     loading_.begin(snapshots_.settings.path, source.total_bytes());
@@ -118,13 +118,13 @@ Result<> SnapshotDriver::load(bool at_start) {
   dispatcher_.clock().refresh();
   loading_.state().keys_loaded = summary->keys;
   loading_.state().keys_expired = summary->expired;
-  spdlog::info("Done loading RDB, keys loaded: {}, keys expired: {}.", summary->keys,
-               summary->expired);
+  log::info("Done loading RDB, keys loaded: {}, keys expired: {}.", summary->keys,
+            summary->expired);
   if (summary->skipped > 0) {
-    spdlog::warn("{} keys of unknown types were left out (rdb-skip-unknown)", summary->skipped);
+    log::warn("{} keys of unknown types were left out (rdb-skip-unknown)", summary->skipped);
   }
-  spdlog::info("DB loaded from disk: {:.3f} seconds",
-               static_cast<double>(dispatcher_.clock().monotonic_us() - begin_us) / 1e6);
+  log::info("DB loaded from disk: {:.3f} seconds",
+            static_cast<double>(dispatcher_.clock().monotonic_us() - begin_us) / 1e6);
   snapshots_.mark_saved();
   return {};
 }
@@ -136,14 +136,14 @@ Result<> SnapshotDriver::save_at_shutdown(const ShutdownRequest& request) {
   // What has been loaded so far is less than what is on disk.
   if (loading_.state().active || request.save == Save::kNever) return {};
   if (request.save == Save::kIfConfigured && !configured) return {};
-  spdlog::info("Saving the final RDB snapshot before exiting.");
+  log::info("Saving the final RDB snapshot before exiting.");
   const auto saved = snapshots_.save();
   if (saved) return {};
   if (request.force) {
-    spdlog::warn("Error trying to save the DB. Exit anyway.");
+    log::warn("Error trying to save the DB. Exit anyway.");
     return {};
   }
-  spdlog::warn("Error trying to save the DB, can't exit.");
+  log::warn("Error trying to save the DB, can't exit.");
   return saved;
 }
 

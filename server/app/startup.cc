@@ -1,12 +1,12 @@
 #include "server/app/startup.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/log.h"
 #include "server/app/daemonize.h"
 #include "server/app/logging.h"
 #include "server/app/process_limits.h"
@@ -44,7 +44,7 @@ void fit_clients(Config& config) {
   const std::uint32_t wanted = config.options().maxclients;
   const std::uint32_t fit = make_room_for_clients(wanted);
   if (fit >= wanted) return;
-  spdlog::warn(
+  log::warn(
       "The limit of open files leaves room for {} clients, not for {}: maxclients is lowered. "
       "Raise "
       "the limit (ulimit -n, LimitNOFILE) for more.",
@@ -73,9 +73,9 @@ Result<> start_process(Config& config, DataFiles files) {
   if (options.daemonize && options.supervised == Supervision::kNo) {
     if (const auto daemon = daemonize(); !daemon) return daemon;
   }
-  spdlog::info("Tarn {} starting, PID: {}", TARN_VERSION, ::getpid());
+  log::info("Tarn {} starting, PID: {}", TARN_VERSION, ::getpid());
   if (config.config_file().empty()) {
-    spdlog::info("No configuration file: every option has its default, but for those given");
+    log::info("No configuration file: every option has its default, but for those given");
   }
   fit_clients(config);
   if (options.disable_thp) disable_huge_pages();

@@ -1,6 +1,6 @@
 // Commands that take a string for an array of bits.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <deque>
 #include <vector>

@@ -1,6 +1,6 @@
 // CLIENT: what a client may know and say about connections, its own and others'.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 

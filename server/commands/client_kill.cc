@@ -1,6 +1,6 @@
 // CLIENT KILL.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <limits>
 #include <optional>

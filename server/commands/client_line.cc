@@ -1,6 +1,6 @@
 #include "server/commands/client_line.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "server/engine/args.h"
 #include "server/engine/client_memory.h"

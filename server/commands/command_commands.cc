@@ -1,7 +1,5 @@
 // COMMAND: which commands there are.
 
-#include <fmt/format.h>
-
 #include <functional>
 #include <vector>
 

@@ -1,9 +1,8 @@
 // CONFIG: the settings of the running server.
 
-#include <spdlog/spdlog.h>
-
 #include <vector>
 
+#include "core/base/log.h"
 #include "server/commands/config_control.h"
 #include "server/commands/families.h"
 #include "server/engine/help.h"
@@ -40,10 +39,10 @@ void config_set(Call& call) {
 
 void config_rewrite(Call& call) {
   if (const auto result = call.feature<ConfigControl>().config.rewrite(); !result) {
-    spdlog::warn("CONFIG REWRITE failed: {}", result.error().message);
+    log::warn("CONFIG REWRITE failed: {}", result.error().message);
     return call.reply.error("ERR " + result.error().message);
   }
-  spdlog::info("CONFIG REWRITE executed with success.");
+  log::info("CONFIG REWRITE executed with success.");
   call.reply.ok();
 }
 

@@ -1,6 +1,6 @@
 // Commands that a connection says about itself: who it is, which protocol it speaks, that it lives.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "server/commands/client_name.h"
 #include "server/commands/families.h"

@@ -1,5 +1,4 @@
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #endif
 
 #include "core/base/glob.h"
+#include "core/base/log.h"
 #include "core/base/random.h"
 #include "server/commands/debug_control.h"
 #include "server/commands/debug_subcommand.h"
@@ -38,7 +38,7 @@ void debug_segfault(Call&) {
 }
 
 void debug_panic(Call&) {
-  spdlog::critical("Panic requested by DEBUG PANIC");
+  log::critical("Panic requested by DEBUG PANIC");
   std::abort();
 }
 
@@ -77,7 +77,7 @@ void debug_change_repl_id(Call& call) {
 // --- Log
 
 void debug_log(Call& call) {
-  spdlog::warn("DEBUG LOG: {}", call.args[2]);
+  log::warn("DEBUG LOG: {}", call.args[2]);
   call.reply.ok();
 }
 

@@ -1,6 +1,6 @@
 // Fields of hashes read and written together with their deadlines.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

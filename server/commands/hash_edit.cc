@@ -1,6 +1,6 @@
 // What hashes are changed by.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <string>

@@ -1,6 +1,6 @@
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "server/commands/families.h"
 #include "server/commands/key_lookup.h"

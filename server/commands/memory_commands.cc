@@ -1,11 +1,11 @@
 // MEMORY: where the memory goes.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include <iterator>
 #include <optional>
 #include <string>
 
+#include "core/base/format.h"
 #include "server/commands/families.h"
 #include "server/commands/key_lookup.h"
 #include "server/engine/args.h"
@@ -21,11 +21,7 @@ namespace {
 void memory_usage(Call& call) {
   ArgReader args(call, 3);
   while (args.ok() && !args.at_end()) {
-    if (!args.accept("samples", 1)) {
-      args.fail_syntax();
-    } else if (args.integer() < 0) {
-      args.fail_syntax();
-    }
+    if (!args.accept("samples", 1) || args.integer() < 0) args.fail_syntax();
   }
   if (args.failed()) return;
   const Entry* entry = look_at(call, call.key(2));
@@ -200,12 +196,11 @@ void memory_malloc_stats(Call& call) {
   std::string text = allocator_report();
   text += "___ Slabs of entries ___\n";
   constexpr std::string_view kRow = "{:>12} {:>10} {:>14} {:>14} {:>8}\n";
-  fmt::format_to(std::back_inserter(text), kRow, "object bytes", "slabs", "objects", "room for",
-                 "filled");
+  append_format(text, kRow, "object bytes", "slabs", "objects", "room for", "filled");
   for (const auto& row : call.feature<MemoryMeter>().slab_classes()) {
     const double filled = 100.0 * MemoryReport::ratio(row.live_objects, row.capacity);
-    fmt::format_to(std::back_inserter(text), kRow, row.object_bytes, row.slabs, row.live_objects,
-                   row.capacity, fmt::format("{:.1f} %", filled));
+    append_format(text, kRow, row.object_bytes, row.slabs, row.live_objects, row.capacity,
+                  fmt::format("{:.1f} %", filled));
   }
   call.reply.verbatim("txt", text);
 }

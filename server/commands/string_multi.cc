@@ -1,6 +1,6 @@
 // Commands on the strings of many keys at once.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/keyspace/keyspace.h"
 #include "server/commands/families.h"

@@ -1,7 +1,7 @@
 #include "server/config/config_file.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "server/engine/client_eviction.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,6 @@
 #include "server/engine/monitor_feed.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/quoting.h"
 

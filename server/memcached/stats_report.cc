@@ -1,5 +1,6 @@
 #include "server/memcached/stats_report.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <functional>
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "core/base/format.h"
 
 namespace tarn {
 
@@ -20,15 +20,15 @@ class InfoWriter {
 
   template <class T>
   void field(std::string_view name, const T& value) {
-    fmt::format_to(std::back_inserter(out_), "{}:{}\r\n", name, value);
+    append_format(out_, "{}:{}\r\n", name, value);
   }
   void flag(std::string_view name, bool value) { field(name, value ? 1 : 0); }
 
   // A value of several parts: format("db0", "keys={},expires={}", 1, 0).
   template <class... Args>
-  void format(std::string_view name, fmt::format_string<Args...> value, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), "{}:", name);
-    fmt::format_to(std::back_inserter(out_), value, std::forward<Args>(args)...);
+  void format(std::string_view name, fmt::format_string<Args...> value, const Args&... args) {
+    append_format(out_, "{}:", name);
+    append_format(out_, value, args...);
     out_ += "\r\n";
   }
 

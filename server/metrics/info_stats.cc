@@ -1,6 +1,7 @@
 // INFO: what is counted.
 
 #include "core/base/cycle_clock.h"
+#include "core/base/format.h"
 #include "persistence/snapshot/forked_job.h"
 #include "server/metrics/defrag_stats.h"
 #include "server/metrics/info_sections.h"
@@ -128,8 +129,7 @@ void latency_stats(InfoWriter& out, const InfoSources& from) {
     std::string values;
     for (const double percent : percentiles) {
       if (!values.empty()) values += ',';
-      fmt::format_to(std::back_inserter(values), "p{:g}={:.3f}", percent,
-                     to_us(latency->percentile(percent)));
+      append_format(values, "p{:g}={:.3f}", percent, to_us(latency->percentile(percent)));
     }
     out.format(fmt::format("latency_percentiles_usec_{}", command.full_name), "{}", values);
   });

@@ -1,13 +1,13 @@
 // What LATENCY GRAPH and LATENCY DOCTOR print.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iterator>
 #include <vector>
 
+#include "core/base/format.h"
 #include "server/metrics/latency_monitor.h"
 
 namespace tarn {
@@ -135,11 +135,11 @@ std::string latency_advice(const LatencyMonitor& monitor, std::int64_t slow_log_
   std::size_t number = 0;
   for (const auto& [event, series] : monitor.series()) {
     const Findings found = analyse(series);
-    fmt::format_to(std::back_inserter(text),
-                   "{}. {}: {} times, {:.0f} ms on average (mean deviation {:.0f} ms), every "
-                   "{:.2f} s on average; {} ms at worst.\n",
-                   ++number, event, found.samples, found.mean_ms, found.mean_deviation_ms,
-                   found.period_s, series.max_ms);
+    append_format(text,
+                  "{}. {}: {} times, {:.0f} ms on average (mean deviation {:.0f} ms), every "
+                  "{:.2f} s on average; {} ms at worst.\n",
+                  ++number, event, found.samples, found.mean_ms, found.mean_deviation_ms,
+                  found.period_s, series.max_ms);
   }
   text += "\nWhat to look at:\n\n";
   const bool commands = monitor.find(latency_events::kCommand) != nullptr;

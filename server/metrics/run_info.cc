@@ -1,6 +1,6 @@
 #include "server/metrics/run_info.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <system_error>

@@ -1,6 +1,6 @@
 #include "server/metrics/slow_log.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,9 +1,6 @@
 #include "server/pubsub/notifier.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
-
+#include "core/base/format.h"
 #include "core/keyspace/keyspace.h"
 
 namespace tarn {
@@ -40,7 +37,7 @@ void Notifier::publish(std::string_view space, unsigned db, std::string_view nam
                        std::string_view message) {
   if (pubsub_.silent()) return;
   channel_.clear();
-  fmt::format_to(std::back_inserter(channel_), "__{}@{}__:", space, db);
+  append_format(channel_, "__{}@{}__:", space, db);
   channel_.append(name);
   pubsub_.publish(channel_, message);
 }

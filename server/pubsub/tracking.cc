@@ -1,6 +1,6 @@
 #include "server/pubsub/tracking.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

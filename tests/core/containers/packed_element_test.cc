@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <compare>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -223,6 +224,7 @@ TEST_CASE("a probe made from an element is the probe of its value") {
 TEST_CASE("equal and in order as their texts are") {
   const std::vector<std::string> texts = edge_texts();
   std::vector<std::string> all;
+  all.reserve(texts.size());
   for (const std::string& text : texts) all.push_back(encoded(text));
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const PackedElement left = decoded(all[i]);
@@ -231,9 +233,10 @@ TEST_CASE("equal and in order as their texts are") {
       PackedElement right;
       packed::read(all[j].data(), right);
       const auto order = std::string_view(texts[i]) <=> std::string_view(texts[j]);
+      const bool equal = std::is_eq(order);
       const bool agrees =
           packed::compare(left, right) == order && packed::compare(left, texts[j]) == order &&
-          probe.matches(right) == (order == 0) && probe.matches_at(all[j].data()) == (order == 0) &&
+          probe.matches(right) == equal && probe.matches_at(all[j].data()) == equal &&
           probe.skip(all[j].data()) == packed::skip(all[j].data());
       if (!agrees) FAIL(texts[i].substr(0, 40), " and ", texts[j].substr(0, 40));
     }
@@ -250,7 +253,7 @@ TEST_CASE("a double is equal to nothing but the same double") {
   }
   CHECK(PackedProbe::score(0.5).matches(element));
   CHECK(PackedProbe::score(0.5).matches_at(half.data()));
-  CHECK(packed::compare(element, "0.5") == 0);
+  CHECK(std::is_eq(packed::compare(element, "0.5")));
 }
 
 // ---- Untrusted bytes ----------------------------------------------------------------------------

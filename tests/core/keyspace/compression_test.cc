@@ -220,7 +220,10 @@ TEST_CASE_FIXTURE(Fixture, "integers of a set, and hashes without deadlines, are
 }
 
 TEST_CASE_FIXTURE(Fixture, "the digest of a dataset does not depend on what is compressed") {
-  for (int i = 0; i < 50; ++i) set("string " + std::to_string(i), compressible(100 + 90u * i, i));
+  for (int i = 0; i < 50; ++i) {
+    const std::size_t bytes = 100 + 90 * static_cast<std::size_t>(i);
+    set("string " + std::to_string(i), compressible(bytes, i));
+  }
   for (int i = 0; i < 500; ++i) {
     add_member("set " + std::to_string(i % 9), "member number " + std::to_string(i));
   }

@@ -48,6 +48,7 @@ std::string naive_combine(BitOperation operation, const std::vector<std::string>
   std::string result(size, '\0');
   for (std::size_t i = 0; i < size * 8; ++i) {
     std::vector<bool> bits;
+    bits.reserve(sources.size());
     for (const std::string& source : sources) bits.push_back(bit_at(source, i));
     set_bit(result.data(), i, naive_bit(operation, bits));
   }

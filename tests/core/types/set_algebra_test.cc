@@ -122,13 +122,13 @@ TEST_CASE("results are right for all combinations of encodings") {
     SetLimits limits;
     Members (*draw)(Rng&, std::size_t, std::uint64_t);
   };
-  const Kind kKinds[] = {{kAlwaysInts, some_integers},
-                         {kAlwaysPacked, some_members},
-                         {kAlwaysLarge, some_integers},
-                         {kAlwaysLarge, some_members}};
-  for (const Kind& first : kKinds) {
-    for (const Kind& second : kKinds) {
-      for (const Kind& third : kKinds) {
+  const Kind kinds[] = {{kAlwaysInts, some_integers},
+                        {kAlwaysPacked, some_members},
+                        {kAlwaysLarge, some_integers},
+                        {kAlwaysLarge, some_members}};
+  for (const Kind& first : kinds) {
+    for (const Kind& second : kinds) {
+      for (const Kind& third : kinds) {
         Sets sets;
         sets.add(first.limits, first.draw(rng, rng.below(200), 150));
         sets.add(second.limits, second.draw(rng, rng.below(200), 150));

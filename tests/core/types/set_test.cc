@@ -203,12 +203,12 @@ TEST_CASE("a set is as its model, in every encoding and from one to the next") {
     SetLimits limits;
     Draw draw;
   };
-  const Kind kKinds[] = {
+  const Kind kinds[] = {
       {kDefaultLimits, any_member}, {kAlwaysLarge, any_member},      {kAlwaysPacked, any_member},
       {{20, 40, 64}, any_member},   {kDefaultLimits, small_integer}, {kAlwaysLarge, small_integer},
       {kAlwaysInts, small_integer}, {{50, 100, 3}, small_integer},
   };
-  for (const Kind& kind : kKinds) {
+  for (const Kind& kind : kinds) {
     ObjectHeap heap;
     {
       DetachedCell cell(heap);

@@ -150,6 +150,7 @@ TEST_CASE("sorted set algebra: unions, intersections and differences against a m
     }
     const auto inputs = [&operands] {
       std::vector<ScoredInput> all;
+      all.reserve(operands.size());
       for (const Operand& operand : operands) all.push_back(operand.input());
       return all;
     };

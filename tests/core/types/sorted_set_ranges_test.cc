@@ -93,12 +93,12 @@ TEST_CASE("lex range: bounds") {
 }
 
 TEST_CASE("lex range: those that nothing can lie in") {
-  for (const auto& [low, high] :
+  for (const auto& range :
        {std::pair("+", "-"), std::pair("-", "-"), std::pair("+", "+"), std::pair("[b", "[a"),
         std::pair("(a", "[a"), std::pair("[a", "(a"), std::pair("+", "[z")}) {
-    CAPTURE(low);
-    CAPTURE(high);
-    CHECK(LexRange::parse(low, high)->empty());
+    CAPTURE(range.first);
+    CAPTURE(range.second);
+    CHECK(LexRange::parse(range.first, range.second)->empty());
   }
   CHECK(!LexRange::parse("[a", "[a")->empty());
   CHECK(!LexRange::parse("-", "[")->empty());

@@ -186,6 +186,7 @@ TEST_CASE("sorted set: many members at once, as one by one") {
       std::vector<std::string> names;
       std::vector<MemberScore> members;
       for (std::size_t i = 1 + rng.below(90); i > 0; --i) names.push_back(random_member(rng));
+      members.reserve(names.size());
       for (const std::string& name : names) {
         members.push_back({SetMember(name), random_score(rng)});
       }
@@ -402,9 +403,9 @@ TEST_CASE("sorted set: samples have no member twice, and all members have the sa
       const double share = static_cast<double>(count) / kMembers;
       const double expected = kRounds * share;
       const double deviation = std::sqrt(kRounds * share * (1 - share));
-      for (const auto& [member, often] : times) {
-        CAPTURE(member);
-        CHECK(std::abs(often - expected) <= 6 * deviation);
+      for (const auto& drawn : times) {
+        CAPTURE(drawn.first);
+        CHECK(std::abs(drawn.second - expected) <= 6 * deviation);
       }
     }
   }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "server/engine/authentication.h"
 #include "tests/server/commands/clients_fixture.h"
 
 namespace tarn {

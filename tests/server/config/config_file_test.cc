@@ -68,7 +68,7 @@ TEST_CASE("includes stand for their lines, patterns in order of names") {
 
 TEST_CASE("includes that are missing, empty or a circle") {
   TemporaryDirectory directory;
-  const std::string path = directory.path();
+  const std::string& path = directory.path();
   directory.write("missing.conf", "\ninclude nosuch.conf\n");
   CHECK(read(directory, "missing.conf") ==
         Lines{path + "/missing.conf, line 2: can't read '" + path +

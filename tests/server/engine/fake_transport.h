@@ -1,17 +1,18 @@
 #pragma once
 
-#include <array>
-#include <span>
 #include <string>
-#include <utility>
 
 #include "server/net/transport.h"
 
 namespace tarn {
 
+// Takes all that was written to `out`.
+std::string take_bytes(OutputBuffer& out);
+
 // A connection to nobody, which remembers what was asked of it.
 struct FakeTransport final : Transport {
-  explicit FakeTransport(std::string peer_name = "127.0.0.1:50000") : peer(std::move(peer_name)) {}
+  explicit FakeTransport(std::string peer_name = "127.0.0.1:50000");
+  ~FakeTransport() override;
 
   OutputBuffer& output() override { return out; }
   void schedule_flush() override { ++flushes; }
@@ -33,19 +34,7 @@ struct FakeTransport final : Transport {
   std::size_t argument_bytes() const override { return 0; }
 
   // What was written since the last call.
-  std::string take_output() {
-    std::string bytes;
-    std::array<iovec, 16> pieces;
-    while (!out.empty()) {
-      std::size_t taken = 0;
-      for (const iovec& piece : std::span(pieces).first(out.gather(pieces))) {
-        bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
-        taken += piece.iov_len;
-      }
-      out.consume(taken);
-    }
-    return bytes;
-  }
+  std::string take_output() { return take_bytes(out); }
 
   ChunkPool pool;
   OutputBuffer out{pool};

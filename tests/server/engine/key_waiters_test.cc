@@ -410,7 +410,7 @@ TEST_CASE_FIXTURE(Fixture, "many wait, in any order they leave") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "the commands behind one that waits run when it is served") {
-  RespContext context{dispatcher, clients, config.options()};
+  RespContext context{{dispatcher, clients, config.options()}};
   FakeTransport transport;
   RespClient waiting(transport, context);
   const std::string_view input = "TAKE x 0\r\nPING\r\n";

@@ -116,10 +116,9 @@ TEST_CASE("PubSub: small messages to idle clients share their bytes, and stay in
   f.pubsub.publish("c", std::string(20'000, '3'));
   f.pubsub.publish("c", "4");
   const std::string head = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n";
-  for (std::size_t i = 0; i < 100; ++i) {
-    CHECK(f.read(i) == head + "$1\r\n1\r\n" + head + "$1\r\n2\r\n" + head + "$20000\r\n" +
-                           std::string(20'000, '3') + "\r\n" + head + "$1\r\n4\r\n");
-  }
+  const std::string all = head + "$1\r\n1\r\n" + head + "$1\r\n2\r\n" + head + "$20000\r\n" +
+                          std::string(20'000, '3') + "\r\n" + head + "$1\r\n4\r\n";
+  for (std::size_t i = 0; i < 100; ++i) CHECK(f.read(i) == all);
 }
 
 TEST_CASE("PubSub: a slow subscriber is reported once it has too much waiting") {
