@@ -46,7 +46,9 @@ std::string AppendOnlyFile::path_of(const AofManifest::File& file) const {
   return settings.directory + "/" + file.name;
 }
 
+// What is beside an earlier log is of no use without a base, and must not be found in its place.
 Result<> AppendOnlyFile::save_manifest() {
+  if (beside_ && !manifest_.base) return {};
   return write_file_atomically(manifest_path(), manifest_.print());
 }
 
@@ -62,6 +64,7 @@ AofManifest::File AppendOnlyFile::next_base() const {
 }
 
 Result<bool> AppendOnlyFile::find() {
+  beside_ = false;
   if (!file_exists(manifest_path())) {
     if (!file_exists(settings.name)) return false;
     if (const auto upgraded = upgrade_single_file(); !upgraded) return upgraded.error();
@@ -256,6 +259,7 @@ Result<> AppendOnlyFile::open_beside() {
                            manifest_.increments.end());
   manifest_.base.reset();
   manifest_.increments = {segment};
+  beside_ = true;
   closed_bytes_ = rewritten_bytes_ = 0;
   segment_began_ms_ = clock_.now_ms();
   segment_first_sequence_ = sequence_;
@@ -460,6 +464,7 @@ Result<> AppendOnlyFile::adopt_base() {
     manifest_ = std::move(before);
     return saved;
   }
+  beside_ = false;
   if (on_finished_file) on_finished_file(path_of(base_), base_.name);
   closed_bytes_ = bytes_on_disk() - file_bytes(path_of(manifest_.increments.back()));
   rewritten_bytes_ = current_bytes();

@@ -86,6 +86,8 @@ class AppendOnlyFile {
   // Ends logging; waits until all is safe.
   Result<> close();
   bool is_open() const { return log_.started(); }
+  // open_beside() has its log, but not yet the base without which that is of no use.
+  bool awaits_base() const { return beside_; }
 
   AofLog& log() { return log_; }
   const AofLog& log() const { return log_; }
@@ -147,6 +149,7 @@ class AppendOnlyFile {
   AofManifest manifest_;
   std::uint64_t sequence_ = 0;  // of the last batch that was loaded
   bool loaded_ = false;
+  bool beside_ = false;
 
   std::uint64_t closed_bytes_ = 0;  // of base and segments but the one that is written
   std::uint64_t rewritten_bytes_ = 0;
