@@ -79,7 +79,9 @@ class AppendOnlyFile {
   // REQUIRES: find() returned true
   Result<> load(const Loader& loader);
   // Begins to log, after what was loaded. Without anything loaded, what the databases hold now
-  // becomes the base.
+  // becomes the base. So it does after a return to an earlier moment: the new base has a number
+  // beyond all of the history that was left, and its files follow those in number. In an archive of
+  // both nothing is overwritten, and no number of a batch means two.
   Result<> open();
   // The same while clients are served: a child writes the base.
   Result<> open_beside();
@@ -130,7 +132,9 @@ class AppendOnlyFile {
   void resume();
   AofManifest::File next_segment() const;
   AofManifest::File next_base() const;
-  Result<> write_base(const std::string& path,
+  void drop_files();
+  Result<> begin_base();
+  Result<> write_base(const std::string& path, std::uint64_t sequence,
                       const std::function<void(std::uint64_t keys)>& on_progress) const;
   Result<> start_rewrite();
   void finish_rewrite(const ForkedJob::Outcome& outcome);
