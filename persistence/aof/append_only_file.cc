@@ -298,6 +298,16 @@ Result<> AppendOnlyFile::close() {
   return closed;
 }
 
+Result<> AppendOnlyFile::write_awaited_base() {
+  TARN_ASSERT(beside_ && !is_open());
+  if (const auto begun = begin_base(); !begun) return begun;
+  if (const auto saved = save_manifest(); !saved) return saved;
+  beside_ = false;
+  if (on_finished_file) on_finished_file(path_of(*manifest_.base), manifest_.base->name);
+  delete_history();
+  return {};
+}
+
 // ---- Segments -----------------------------------------------------------------------------------
 
 Result<> AppendOnlyFile::begin_segment() {

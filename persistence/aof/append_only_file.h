@@ -90,6 +90,9 @@ class AppendOnlyFile {
   bool is_open() const { return log_.started(); }
   // open_beside() has its log, but not yet the base without which that is of no use.
   bool awaits_base() const { return beside_; }
+  // Writes the base on this thread, for those who end before a child has. REQUIRES: awaits_base(),
+  // the log is closed
+  Result<> write_awaited_base();
 
   AofLog& log() { return log_; }
   const AofLog& log() const { return log_; }

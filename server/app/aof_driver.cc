@@ -292,7 +292,14 @@ Result<> AofDriver::open() {
 Result<> AofDriver::close() {
   if (ended_by_) return Error{*ended_by_};
   if (!aof_.is_open()) return {};
-  return end_log();
+  const bool lacks_base = aof_.awaits_base();
+  Result<> result = end_log();
+  if (result && lacks_base) {
+    result = aof_.write_awaited_base();
+    if (!result) ended_by_ = result.error().message;
+    update_gate();
+  }
+  return result;
 }
 
 Result<> AofDriver::end_log() {

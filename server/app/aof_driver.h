@@ -49,7 +49,8 @@ class AofDriver final : public EffectSink {
   bool replaying() const { return replaying_; }
   // Begins to log.
   Result<> open();
-  // Ends logging, when all is safe. Where that fails, logging begins anew after a while.
+  // Ends logging, when all is safe, the base too. Where that fails, logging begins anew after a
+  // while.
   Result<> close();
 
   // At the end of a batch of commands, and from time to time.

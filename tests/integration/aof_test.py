@@ -187,6 +187,34 @@ def no_base_yet():
                       [b"1" if earlier_log else None, None, None])
 
 
+@check("SHUTDOWN writes the first base where no child has yet", ours_only=True)
+def shutdown_without_base():
+    for earlier_log in (False, True):
+        with server(*DEBUG, *(LOGGING if earlier_log else ())) as one:
+            with one.client() as client:
+                client.do("SET", "logged", "1")
+                client.do("CONFIG", "SET", "appendonly", "no", "rdb-key-save-delay", "10000000")
+                client.do("SET", "k", "v")
+                client.do("BGSAVE")  # the base has to wait for it
+                client.do("CONFIG", "SET", "appendonly", "yes", "rdb-key-save-delay", "0")
+                client.do("SET", "later", "1")
+                try:
+                    client.do("SHUTDOWN", "NOSAVE")
+                    raise AssertionError("SHUTDOWN was answered")
+                except ConnectionClosed:
+                    pass
+            equal(one.wait(), 0, "exit status")
+            one.process = None
+            one.args = [*DEBUG, *LOGGING]
+            one.start()
+            with one.client() as client:
+                equal(client.do("MGET", "logged", "k", "later"), [b"1", b"v", b"1"])
+                client.do("SET", "more", "1")
+            killed_and_restarted(one)
+            with one.client() as client:
+                equal(client.do("MGET", "k", "more"), [b"v", b"1"])
+
+
 @check("a rewrite that has to wait for a snapshot is told of")
 def waiting_rewrite():
     with server(*LOGGING, "--rdb-key-save-delay", "10000000") as one, one.client() as client:
