@@ -33,6 +33,7 @@ Result<std::optional<BasePosition>> position_in(ByteSource& source) {
     const std::string value(in.string());
     std::uint64_t number = 0;
     if (name == rdb::kAuxAofSequence && parse_uint64(value, number)) sequence = number;
+    if (name == rdb::kAuxAofLeft) static_cast<void>(parse_uint64(value, position.left));
     if (name == rdb::kAuxAofTime) static_cast<void>(parse_int64(value, position.time_ms));
   }
   if (in.failed()) return in.error();

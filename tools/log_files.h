@@ -19,6 +19,7 @@ Result<std::uint64_t> last_batch_after(const std::string& path, std::uint64_t of
 struct BasePosition {
   std::uint64_t sequence = 0;
   std::int64_t time_ms = 0;
+  std::uint64_t left = 0;  // the last batch of the history that was left before it; 0 for none
 };
 Result<std::optional<BasePosition>> position_of_base(const std::string& path);
 

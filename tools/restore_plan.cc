@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
 #include <tuple>
 
@@ -56,7 +57,11 @@ Result<> verify_base(RestorePlan& plan) {
 class Walk {
  public:
   Walk(RestorePlan& plan, const RestoreFolder& folder, const Moment& moment)
-      : plan_(plan), segments_(folder.segments), openings_(folder.openings), moment_(moment) {}
+      : plan_(plan),
+        bases_(folder.bases),
+        segments_(folder.segments),
+        openings_(folder.openings),
+        moment_(moment) {}
 
   Result<> run();
 
@@ -66,6 +71,7 @@ class Walk {
   bool is_repeated_later(std::size_t index) const {
     return openings_.is_repeated_later(index, plan_.sequence);
   }
+  bool is_left_before(std::size_t index) const;
   Result<> begin_at_base();
   Error stopped(const std::string& why) const {
     return Error{fmt::format("{}. What is before reaches batch {} ({}): --to {}", why,
@@ -73,6 +79,7 @@ class Walk {
   }
 
   RestorePlan& plan_;
+  const std::vector<RestoreBase>& bases_;
   const std::vector<RestorePiece>& segments_;
   const SegmentList& openings_;
   const Moment& moment_;
@@ -107,6 +114,16 @@ std::size_t Walk::start() const {
   return start;
 }
 
+// Whether the history so far ends where this segment begins, as somebody went back from there. It
+// goes on from a base of its own, which is beyond the moment, or would have been chosen.
+bool Walk::is_left_before(std::size_t index) const {
+  if (index >= segments_.size()) return false;
+  return std::any_of(bases_.begin(), bases_.end(), [&](const RestoreBase& base) {
+    return base.position.left != 0 && base.position.left == plan_.sequence &&
+           openings_.first(index) == base.position.sequence;
+  });
+}
+
 // Returns whether there may be more to take.
 Result<bool> Walk::take(std::size_t index) {
   const RestorePiece& segment = segments_[index];
@@ -114,6 +131,7 @@ Result<bool> Walk::take(std::size_t index) {
   const auto first = openings_.first(index);
   if (!first || *first > plan_.sequence) {
     if (is_repeated_later(index)) return true;
+    if (is_left_before(index)) return false;
     return stopped(
         first ? fmt::format("{} goes on after batch {}: batches {} to {} are missing", path, *first,
                             plan_.sequence + 1, *first)
@@ -140,7 +158,7 @@ Result<bool> Walk::take(std::size_t index) {
   if (read->end == AofSegment::End::kWhole || is_repeated_later(index)) return true;
   const std::string damage = fmt::format("{}: {}", path, read->damage);
   const bool reached = plan_.sequence >= moment_.sequence;
-  const bool last = index + 1 == segments_.size();
+  const bool last = index + 1 == segments_.size() || is_left_before(index + 1);
   if (!reached && (!last || read->end == AofSegment::End::kRot)) return stopped(damage);
   plan_.torn = damage;
   return false;
@@ -165,6 +183,26 @@ Result<> Walk::begin_at_base() {
   return {};
 }
 
+// ---- Numbers ------------------------------------------------------------------------------------
+
+// What the folder has beyond the moment, as far as it is whole.
+Result<> note_what_is_left(RestorePlan& plan, const RestoreFolder& folder) {
+  std::uint64_t last = 0;
+  for (const RestoreBase& base : folder.bases) {
+    last = std::max(last, base.position.sequence);
+    plan.last_base_number = std::max(plan.last_base_number, base.piece.number);
+  }
+  IgnoringSink sink;
+  for (const RestorePiece& segment : folder.segments) {
+    const auto read = read_aof_segment(segment.path, {}, sink);
+    if (!read) return read.error();
+    last = std::max(last, read->sequence);
+    plan.last_segment_number = std::max(plan.last_segment_number, segment.number);
+  }
+  if (last > plan.sequence) plan.left_batches = last;
+  return {};
+}
+
 }  // namespace
 
 Result<RestorePlan> plan_restore(const std::string& folder, const std::string& name,
@@ -182,6 +220,7 @@ Result<RestorePlan> plan_restore(const std::string& folder, const std::string& n
   if (const auto walked = Walk(plan, *found, moment).run(); !walked) {
     return walked.error();
   }
+  if (const auto noted = note_what_is_left(plan, *found); !noted) return noted.error();
   RestorePiece& first = plan.segments.front();
   if (first.name.empty()) first.name = fmt::format("{}.{}.incr.aof", name, first.number);
   return plan;

@@ -16,6 +16,9 @@ namespace tarn {
 //  2. From the segment that goes on from it, one follows the other without a gap, each batch's
 //     checksum verified, up to the last batch of the moment. Where a sync had failed, a later
 //     segment says again what an earlier one may lack.
+//  3. Batches beyond the moment are a history that is left. What comes after the return gets
+//  numbers
+//     beyond them, and so do its files.
 //
 // Invariant: what a plan has is exactly base and all batches behind it up to `sequence`.
 struct RestorePlan {
@@ -31,6 +34,10 @@ struct RestorePlan {
   std::string file;
   std::uint64_t commands = 0;
   std::string torn;  // the end of the last file, in words, if it is torn
+
+  std::uint64_t left_batches = 0;      // the last batch that there is beyond `sequence`; 0 for none
+  std::uint64_t last_base_number = 0;  // that the folder has
+  std::uint64_t last_segment_number = 0;
 };
 
 // An error says which file is damaged or missing, and how far one could go.

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "persistence/aof/annotation.h"
 #include "persistence/aof/manifest.h"
@@ -110,6 +111,15 @@ Result<> write_directory(const RestorePlan& plan, const Order& order) {
     done = piece.path.empty() ? write_first_line(plan, to) : copy_file(piece.path, to, piece.bytes);
     manifest.increments.push_back({piece.name, piece.number});
   }
+  manifest.left_batches = plan.left_batches;
+  // Of what is history only the numbers are needed, so that they are not taken again.
+  const auto take_number = [&](std::string_view kind, std::uint64_t last, std::uint64_t used) {
+    if (last > used) {
+      manifest.history.push_back({fmt::format("{}.{}.{}", order.name, last, kind), last});
+    }
+  };
+  take_number("base.rdb", plan.last_base_number, plan.base.number);
+  take_number("incr.aof", plan.last_segment_number, plan.segments.back().number);
   if (done) done = write_file_atomically(path_of(order.name + ".manifest"), manifest.print());
   if (done) done = sync_directory_of(directory);
   if (done) done = sync_directory_of(fs::absolute(order.into).string());
@@ -125,6 +135,10 @@ int restore(const Order& order) {
   if (!plan->torn.empty()) fmt::print("the last file has a torn end: {}\n", plan->torn);
   fmt::print("reached: batch {} of {} in {}, {} commands after the base\n", plan->sequence,
              print_time(plan->time_ms), plan->file, plan->commands);
+  if (plan->left_batches != 0) {
+    fmt::print("left: batches up to {}; what comes now is numbered from {} on\n",
+               plan->left_batches, plan->left_batches + 2);
+  }
   fmt::print("{}: ready for a server with --dir {} --appendonly yes\n", order.into, order.into);
   return 0;
 }

@@ -331,7 +331,11 @@ char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
     slot = table_.find_slot(key.hash, same_key(key));
   }
   if (slot.get()->holds_compressed_string()) expand(slot);
-  if (tell) changed(key.bytes);
+  if (tell) {
+    changed(key.bytes);
+  } else {
+    ++context_.stats.changes;
+  }
   became_new_version(*slot.get());
 
   Entry* entry = slot.get();

@@ -171,7 +171,8 @@ class Keyspace {
   // Makes the string under `key` (created where missing, its deadline kept) `size` bytes long for
   // writing in place: what it held stays, up to `size`; new bytes are zero. Returns its first byte.
   // REQUIRES: the key holds a string or nothing.
-  // Observers hear of a change unless `tell` is false: nothing was set but room made.
+  // It counts as a change; observers hear of it unless `tell` is false: nothing was set but room
+  // made.
   char* edit_string(const Key& key, std::size_t size, bool tell = true);
   // Gives a string the encoding of one that was edited, for an edit that found it as it shall be.
   // REQUIRES: the key holds a string.

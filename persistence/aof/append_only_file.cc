@@ -46,7 +46,9 @@ std::string AppendOnlyFile::path_of(const AofManifest::File& file) const {
   return settings.directory + "/" + file.name;
 }
 
+// What is beside an earlier log is of no use without a base, and must not be found in its place.
 Result<> AppendOnlyFile::save_manifest() {
+  if (beside_ && !manifest_.base) return {};
   return write_file_atomically(manifest_path(), manifest_.print());
 }
 
@@ -62,6 +64,7 @@ AofManifest::File AppendOnlyFile::next_base() const {
 }
 
 Result<bool> AppendOnlyFile::find() {
+  beside_ = false;
   if (!file_exists(manifest_path())) {
     if (!file_exists(settings.name)) return false;
     if (const auto upgraded = upgrade_single_file(); !upgraded) return upgraded.error();
@@ -209,12 +212,9 @@ Result<> AppendOnlyFile::cut(const std::string& path, const AofSegment& segment)
 
 Result<> AppendOnlyFile::open() {
   if (const auto made = make_directory(settings.directory); !made) return made;
-  if (!loaded_) {
-    manifest_ = {};
-    manifest_.base = next_base();
-    if (const auto written = write_base(path_of(*manifest_.base), nullptr); !written) {
-      return written;
-    }
+  const bool begins = !loaded_ || manifest_.left_batches != 0;
+  if (begins) {
+    if (const auto begun = begin_base(); !begun) return begun;
   }
   // What an earlier process wrote last is finished now; it may have ended before it said so.
   const std::size_t count = manifest_.increments.size();
@@ -228,8 +228,9 @@ Result<> AppendOnlyFile::open() {
   if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
     return begun;
   }
-  if (!loaded_ && on_finished_file) {
-    on_finished_file(path_of(*manifest_.base), manifest_.base->name);
+  if (begins) {
+    if (on_finished_file) on_finished_file(path_of(*manifest_.base), manifest_.base->name);
+    if (!manifest_.history.empty()) delete_history();
   }
   closed_bytes_ = bytes_on_disk() - log_.segment_bytes();
   rewritten_bytes_ = current_bytes();
@@ -237,6 +238,31 @@ Result<> AppendOnlyFile::open() {
   segment_first_sequence_ = sequence_;
   if (on_segment) on_segment();
   return sync_directory_of(path_of(segment));
+}
+
+// Nothing counts of what there was, but the numbers that are taken.
+void AppendOnlyFile::drop_files() {
+  if (manifest_.base) manifest_.history.push_back(*manifest_.base);
+  manifest_.history.insert(manifest_.history.end(), manifest_.increments.begin(),
+                           manifest_.increments.end());
+  manifest_.base.reset();
+  manifest_.increments.clear();
+  if (manifest_.left_batches != 0) sequence_ = std::max(sequence_, manifest_.left_batches + 1);
+}
+
+// Of what the databases hold, before anything is logged.
+Result<> AppendOnlyFile::begin_base() {
+  if (!loaded_) manifest_ = {};
+  drop_files();
+  const AofManifest::File base = next_base();
+  if (manifest_.left_batches != 0) {
+    log::info("Batches up to {} were left: {} begins anew after them", manifest_.left_batches,
+              path_of(base));
+  }
+  if (const auto written = write_base(path_of(base), sequence_, nullptr); !written) return written;
+  manifest_.base = base;
+  manifest_.left_batches = 0;
+  return {};
 }
 
 // Until the first base is there, the log is in a segment that nothing names.
@@ -247,15 +273,13 @@ Result<> AppendOnlyFile::open_beside() {
     if (const auto found = find(); !found) return found.error();
   }
   sequence_ = std::max(sequence_, log_.sequence());
+  drop_files();
   const AofManifest::File segment = next_segment();
   if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
     return begun;
   }
-  if (manifest_.base) manifest_.history.push_back(*manifest_.base);
-  manifest_.history.insert(manifest_.history.end(), manifest_.increments.begin(),
-                           manifest_.increments.end());
-  manifest_.base.reset();
   manifest_.increments = {segment};
+  beside_ = true;
   closed_bytes_ = rewritten_bytes_ = 0;
   segment_began_ms_ = clock_.now_ms();
   segment_first_sequence_ = sequence_;
@@ -272,6 +296,16 @@ Result<> AppendOnlyFile::close() {
   sequence_ = log_.sequence();
   loaded_ = true;
   return closed;
+}
+
+Result<> AppendOnlyFile::write_awaited_base() {
+  TARN_ASSERT(beside_ && !is_open());
+  if (const auto begun = begin_base(); !begun) return begun;
+  if (const auto saved = save_manifest(); !saved) return saved;
+  beside_ = false;
+  if (on_finished_file) on_finished_file(path_of(*manifest_.base), manifest_.base->name);
+  delete_history();
+  return {};
 }
 
 // ---- Segments -----------------------------------------------------------------------------------
@@ -394,12 +428,16 @@ bool AppendOnlyFile::rewrite_is_due() const {
 }
 
 Result<> AppendOnlyFile::write_base(
-    const std::string& path, const std::function<void(std::uint64_t keys)>& on_progress) const {
+    const std::string& path, std::uint64_t sequence,
+    const std::function<void(std::uint64_t keys)>& on_progress) const {
   if (settings.base_is_rdb) {
     // Where the base stands in the log, for those who put base and segments together again.
     SnapshotSettings how = settings.base;
-    how.aux.emplace_back(rdb::kAuxAofSequence, std::to_string(log_.sequence()));
+    how.aux.emplace_back(rdb::kAuxAofSequence, std::to_string(sequence));
     how.aux.emplace_back(rdb::kAuxAofTime, std::to_string(clock_.now_ms()));
+    if (manifest_.left_batches != 0) {
+      how.aux.emplace_back(rdb::kAuxAofLeft, std::to_string(manifest_.left_batches));
+    }
     return save_snapshot(databases_, how, path, on_progress);
   }
   auto file = AtomicFile::create(path, snapshot_scratch_file(path));
@@ -417,9 +455,11 @@ Result<> AppendOnlyFile::start_rewrite() {
   const std::string path = path_of(base_);
   ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
   how.on_start = on_child_start;
-  const auto started = job_.start(std::move(how), [this, path](ForkedJob::Progress& progress) {
-    return write_base(path, [&](std::uint64_t keys) { progress.report(keys); });
-  });
+  const std::uint64_t sequence = log_.sequence();
+  const auto started =
+      job_.start(std::move(how), [this, path, sequence](ForkedJob::Progress& progress) {
+        return write_base(path, sequence, [&](std::uint64_t keys) { progress.report(keys); });
+      });
   if (!started) return started;
   databases_.context().forked = true;
   log::info("Background append only file rewriting started by pid {}", job_.pid());
@@ -451,6 +491,7 @@ Result<> AppendOnlyFile::adopt_base() {
   AofManifest before = manifest_;
   if (manifest_.base) manifest_.history.push_back(*manifest_.base);
   manifest_.base = base_;
+  manifest_.left_batches = 0;
   std::vector<AofManifest::File> kept;
   for (AofManifest::File& file : manifest_.increments) {
     (file.number < rewrite_first_segment_ ? manifest_.history : kept).push_back(std::move(file));
@@ -460,6 +501,7 @@ Result<> AppendOnlyFile::adopt_base() {
     manifest_ = std::move(before);
     return saved;
   }
+  beside_ = false;
   if (on_finished_file) on_finished_file(path_of(base_), base_.name);
   closed_bytes_ = bytes_on_disk() - file_bytes(path_of(manifest_.increments.back()));
   rewritten_bytes_ = current_bytes();

@@ -79,13 +79,20 @@ class AppendOnlyFile {
   // REQUIRES: find() returned true
   Result<> load(const Loader& loader);
   // Begins to log, after what was loaded. Without anything loaded, what the databases hold now
-  // becomes the base.
+  // becomes the base. So it does after a return to an earlier moment: the new base has a number
+  // beyond all of the history that was left, and its files follow those in number. In an archive of
+  // both nothing is overwritten, and no number of a batch means two.
   Result<> open();
   // The same while clients are served: a child writes the base.
   Result<> open_beside();
   // Ends logging; waits until all is safe.
   Result<> close();
   bool is_open() const { return log_.started(); }
+  // open_beside() has its log, but not yet the base without which that is of no use.
+  bool awaits_base() const { return beside_; }
+  // Writes the base on this thread, for those who end before a child has. REQUIRES: awaits_base(),
+  // the log is closed
+  Result<> write_awaited_base();
 
   AofLog& log() { return log_; }
   const AofLog& log() const { return log_; }
@@ -128,7 +135,9 @@ class AppendOnlyFile {
   void resume();
   AofManifest::File next_segment() const;
   AofManifest::File next_base() const;
-  Result<> write_base(const std::string& path,
+  void drop_files();
+  Result<> begin_base();
+  Result<> write_base(const std::string& path, std::uint64_t sequence,
                       const std::function<void(std::uint64_t keys)>& on_progress) const;
   Result<> start_rewrite();
   void finish_rewrite(const ForkedJob::Outcome& outcome);
@@ -147,6 +156,7 @@ class AppendOnlyFile {
   AofManifest manifest_;
   std::uint64_t sequence_ = 0;  // of the last batch that was loaded
   bool loaded_ = false;
+  bool beside_ = false;
 
   std::uint64_t closed_bytes_ = 0;  // of base and segments but the one that is written
   std::uint64_t rewritten_bytes_ = 0;

@@ -16,6 +16,7 @@ namespace {
 struct Line {
   AofManifest::File file;
   char type = '\0';
+  std::uint64_t left_batches = 0;
 };
 
 // Unknown pairs of words are left for later versions.
@@ -30,6 +31,8 @@ std::optional<Line> read_line(const std::vector<std::string>& words) {
       if (!parse_uint64(value, line.file.number)) return std::nullopt;
     } else if (equals_ignoring_case(words[i], "type")) {
       line.type = value.size() == 1 ? value[0] : '\0';
+    } else if (equals_ignoring_case(words[i], "leaving")) {
+      if (!parse_uint64(value, line.left_batches)) return std::nullopt;
     }
   }
   if (line.file.name.empty() || line.file.number == 0) return std::nullopt;
@@ -40,10 +43,13 @@ bool is_plain_name(const std::string& name) {
   return name.find('/') == std::string::npos && name != "." && name != "..";
 }
 
-void print_file(std::string& text, const AofManifest::File& file, char type) {
+void print_file(std::string& text, const AofManifest::File& file, char type,
+                std::uint64_t left_batches = 0) {
   const bool plain = file.name.find_first_of(" \t\"'\\") == std::string::npos;
-  text += fmt::format("file {} seq {} type {}\n", plain ? file.name : quote(file.name), file.number,
+  text += fmt::format("file {} seq {} type {}", plain ? file.name : quote(file.name), file.number,
                       type);
+  if (left_batches != 0) text += fmt::format(" leaving {}", left_batches);
+  text += '\n';
 }
 
 std::uint64_t last_number(const std::vector<AofManifest::File>& files, std::string_view kind) {
@@ -86,6 +92,7 @@ Result<AofManifest> AofManifest::parse(std::string_view text, const std::string&
       case 'b':
         if (manifest.base) return fail("there is a second base");
         manifest.base = line->file;
+        manifest.left_batches = line->left_batches;
         break;
       case 'i':
         if (!manifest.increments.empty() &&
@@ -104,7 +111,7 @@ Result<AofManifest> AofManifest::parse(std::string_view text, const std::string&
 
 std::string AofManifest::print() const {
   std::string text;
-  if (base) print_file(text, *base, 'b');
+  if (base) print_file(text, *base, 'b', left_batches);
   for (const File& file : history) print_file(text, file, 'h');
   for (const File& file : increments) print_file(text, file, 'i');
   return text;

@@ -16,6 +16,9 @@ namespace tarn {
 //
 //     file appendonly.aof.2.base.rdb seq 2 type b
 //     file appendonly.aof.4.incr.aof seq 4 type i
+//
+// After a return to an earlier moment (tarn-restore) the base's line ends with "leaving 1000":
+// later batches, up to that number, were another history's. See AppendOnlyFile::open().
 struct AofManifest {
   struct File {
     std::string name;  // in the manifest's directory
@@ -25,6 +28,7 @@ struct AofManifest {
   std::optional<File> base;
   std::vector<File> increments;  // by ascending number
   std::vector<File> history;
+  std::uint64_t left_batches = 0;  // the highest number of a history that was left; 0 for none
 
   bool empty() const { return !base && increments.empty(); }
   std::uint64_t last_base_number() const;

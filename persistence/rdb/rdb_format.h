@@ -89,6 +89,8 @@ inline constexpr std::string_view kAuxVersion = "tarn-ver";
 inline constexpr std::string_view kAuxAofSequence = "tarn-aof-sequence";
 // And the moment that it shows, in Unix milliseconds.
 inline constexpr std::string_view kAuxAofTime = "tarn-aof-ms";
+// There, after a return to an earlier moment: the last batch of the history that was left.
+inline constexpr std::string_view kAuxAofLeft = "tarn-aof-left";
 // Before a string: the flags that a client of memcached's protocol gave it; and that it was
 // invalidated ("1").
 inline constexpr std::string_view kAuxClientFlags = "mc-flags";

@@ -1,6 +1,7 @@
 #include "server/app/aof_driver.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <array>
 #include <limits>
@@ -21,6 +22,7 @@ constexpr std::uint64_t kAllBatches = std::numeric_limits<std::uint64_t>::max();
 constexpr std::string_view kRefusal = "append-only file";
 constexpr std::string_view kUnsafeWrite =
     "MISCONF The write could not be made to last, and it is not known whether it will: {}";
+constexpr std::int64_t kRetryMs = 1000;
 
 AofSync sync_of(FsyncPolicy policy) {
   switch (policy) {
@@ -159,18 +161,23 @@ void AofDriver::release() {
   const std::uint64_t safe =
       log.sync == AofSync::kAlways ? log.safe_sequence() : log.written_sequence();
   for (const HeldSessions::Held& held : held_.take(log.failure() ? kAllBatches : safe)) {
-    if (held.sequence > safe) refuse(*held.session);
+    if (held.sequence > safe) refuse(*held.session, *log.failure());
     held.session->transport->release_output();
   }
 }
 
-void AofDriver::release_all() {
-  for (const auto& held : held_.take(kAllBatches)) held.session->transport->release_output();
+// When the log was closed, or was to be.
+void AofDriver::release_all(const Result<>& closed) {
+  const std::uint64_t safe = closed ? kAllBatches : aof_.log().safe_sequence();
+  for (const HeldSessions::Held& held : held_.take(kAllBatches)) {
+    if (held.sequence > safe) refuse(*held.session, closed.error().message);
+    held.session->transport->release_output();
+  }
 }
 
-void AofDriver::refuse(Session& session) {
+void AofDriver::refuse(Session& session, const std::string& why) {
   session.transport->output().clear();
-  session.reply.error(fmt::format(fmt::runtime(kUnsafeWrite), *aof_.log().failure()));
+  session.reply.error(fmt::format(fmt::runtime(kUnsafeWrite), why));
   session.closing = true;
   session.transport->close_after_flush();
 }
@@ -178,7 +185,7 @@ void AofDriver::refuse(Session& session) {
 void AofDriver::forget(const Session& session) { held_.forget(session); }
 
 void AofDriver::update_gate() {
-  const auto& failure = aof_.log().failure();
+  const auto& failure = ended_by_ ? ended_by_ : aof_.log().failure();
   if (failure) {
     dispatcher_.refuse_writes(kRefusal, "MISCONF Errors writing to the AOF file: " + *failure);
   } else {
@@ -189,6 +196,7 @@ void AofDriver::update_gate() {
 void AofDriver::tick() {
   if (loading_.state().active) return;
   end_batch();
+  if (ended_by_) mend();
   const bool failed = aof_.log().failure().has_value();
   aof_.log().pause_syncing = options_.no_appendfsync_on_rewrite &&
                              (aof_.rewriting() || (aof_.other_child && aof_.other_child()));
@@ -206,15 +214,27 @@ Result<> AofDriver::load_at_start() { return load(true); }
 
 Result<> AofDriver::reload() {
   if (!aof_.is_open()) return Error{"appendonly is no"};
-  propagation_.set_sink(nullptr);
-  end_batch();
-  if (const auto closed = aof_.close(); !closed) return closed;
-  release_all();
-  dispatcher_.databases().flush_all();
+  if (aof_.awaits_base()) return Error{"its base is not written yet"};
+  if (const auto& failure = aof_.log().failure()) return Error{*failure};
+  if (const auto ended = end_log(); !ended) return ended;
   const auto found = aof_.find();
-  Result<> loaded = found ? load(false) : Result<>(found.error());
-  if (!loaded) return loaded;
-  return open();
+  if (!found || !*found) {
+    ended_by_ = found ? "its manifest is gone" : found.error().message;
+    update_gate();
+    return Error{*ended_by_};
+  }
+  dispatcher_.databases().flush_all();
+  if (const auto loaded = load(false); !loaded) {
+    log::critical("{}. The append-only file cannot be loaded again: exiting",
+                  loaded.error().message);
+    ::_exit(1);
+  }
+  const auto opened = open();
+  if (!opened) {
+    ended_by_ = opened.error().message;
+    update_gate();
+  }
+  return opened;
 }
 
 Result<> AofDriver::load(bool at_start) {
@@ -269,25 +289,58 @@ Result<> AofDriver::open() {
 }
 
 Result<> AofDriver::close() {
+  if (ended_by_) return Error{*ended_by_};
   if (!aof_.is_open()) return {};
+  const bool lacks_base = aof_.awaits_base();
+  Result<> result = end_log();
+  if (result && lacks_base) {
+    result = aof_.write_awaited_base();
+    if (!result) ended_by_ = result.error().message;
+    update_gate();
+  }
+  return result;
+}
+
+Result<> AofDriver::end_log() {
   propagation_.set_sink(nullptr);
   end_batch();
   const auto closed = aof_.close();
-  release_all();
-  dispatcher_.allow_writes(kRefusal);
+  release_all(closed);
+  if (!closed) ended_by_ = closed.error().message;
+  update_gate();
   return closed;
+}
+
+Result<> AofDriver::begin_anew() {
+  if (const auto opened = aof_.open_beside(); !opened) return opened;
+  propagation_.set_sink(this);
+  return {};
+}
+
+// What is logged counts only from the base on, so until then nothing may be acknowledged.
+void AofDriver::mend() {
+  const std::int64_t now_ms = dispatcher_.clock().monotonic_ms();
+  if (!aof_.is_open() && now_ms >= next_try_ms_) {
+    if (!begin_anew()) next_try_ms_ = now_ms + kRetryMs;
+  }
+  if (!aof_.is_open() || aof_.awaits_base()) return;
+  log::info("The append-only file has begun anew");
+  ended_by_.reset();
 }
 
 Result<> AofDriver::switch_logging(bool on) {
   if (!on) {
-    if (const auto closed = close(); !closed) log::warn("{}", closed.error().message);
+    if (aof_.is_open()) {
+      if (const auto ended = end_log(); !ended) log::warn("{}", ended.error().message);
+    }
+    ended_by_.reset();
+    update_gate();
     return {};
   }
-  if (const auto opened = aof_.open_beside(); !opened) {
-    log::warn("{}", opened.error().message);
+  if (const auto begun = begin_anew(); !begun) {
+    log::warn("{}", begun.error().message);
     return Error{"Unable to turn on AOF. Check server logs."};
   }
-  propagation_.set_sink(this);
   return {};
 }
 

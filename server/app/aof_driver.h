@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ namespace tarn {
 //     are disconnected, for nobody knows whether their writes will last. Further writes are refused
 //     until the log works again.
 //  4. Loading: base and segments, through the dispatcher, with a session of its own.
+//  5. A log that has ended although nobody switched it off begins anew, as if it were switched on:
+//     one whose last sync failed, in a SHUTDOWN that was then called off. Writes are refused until
+//     its base is there.
 class AofDriver final : public EffectSink {
  public:
   AofDriver(Config& config, Dispatcher& dispatcher, Propagation& propagation, AppendOnlyFile& aof,
@@ -37,13 +41,16 @@ class AofDriver final : public EffectSink {
   // Whether there is a log to be loaded.
   Result<bool> find() { return aof_.find(); }
   Result<> load_at_start();
-  // Within a command: loads the log into the databases, which are empty.
+  // Within a command: loads the log in place of what the databases hold. Where it cannot be read
+  // although it was just made safe, the process ends: what was loaded is not what was acknowledged,
+  // and must neither be served nor logged as if it were.
   Result<> reload();
   // What clients did in the past is being done again.
   bool replaying() const { return replaying_; }
   // Begins to log.
   Result<> open();
-  // Ends logging, when all is safe.
+  // Ends logging, when all is safe, the base too. Where that fails, logging begins anew after a
+  // while.
   Result<> close();
 
   // At the end of a batch of commands, and from time to time.
@@ -61,11 +68,14 @@ class AofDriver final : public EffectSink {
  private:
   void follow_options(const Options& options);
   Result<> switch_logging(bool on);
+  Result<> end_log();
+  Result<> begin_anew();
+  void mend();
   Result<> load(bool at_start);
   void hold_writers(std::uint64_t sequence);
   void release();
-  void release_all();
-  void refuse(Session& session);
+  void release_all(const Result<>& closed);
+  static void refuse(Session& session, const std::string& why);
   void update_gate();
 
   Config& config_;
@@ -79,6 +89,8 @@ class AofDriver final : public EffectSink {
   bool replaying_ = false;         // what comes is from the log
   std::string scratch_;
   HeldSessions held_;
+  std::optional<std::string> ended_by_;  // why there is no log that could be loaded
+  std::int64_t next_try_ms_ = 0;         // to begin it anew
 };
 
 }  // namespace tarn

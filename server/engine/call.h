@@ -67,6 +67,12 @@ class Call {
     return {};
   }
 
+  // Says that there is no room for what the command would store.
+  void reply_no_room() {
+    const std::string_view words = command.row->out_of_memory;
+    words.empty() ? reply.error(errors::kNoRoom) : reply.error(errors::kNoRoom, words);
+  }
+
   // Lets the client wait until one of the keys can serve it; key_wait.h says how. The last thing
   // that a handler does.
   void block_on_keys(const KeyWait& wait);
@@ -102,6 +108,9 @@ class Call {
   void set_prefetched(const Key* key) { prefetched_ = key; }
   void set_blobs(std::span<const BlobRef> blobs) { blobs_ = blobs; }
   std::span<const BlobRef> blobs() const { return blobs_; }
+  // The memory gate has found no room, and leaves the answer to CommandRow::on_no_room.
+  void set_no_room() { no_room_ = true; }
+  Handler handler() const { return no_room_ ? command.row->on_no_room : command.row->handler; }
   void set_propagation(Propagation* propagation) { propagation_ = propagation; }
   void set_waiters(KeyWaiters* waiters) { waiters_ = waiters; }
   // The position of the key that ended this call's waiting.
@@ -113,6 +122,7 @@ class Call {
   KeyWaiters* waiters_ = nullptr;
   Propagation* propagation_ = nullptr;  // null where nobody is told of effects
   std::size_t woken_by_ = 0;            // 0 in a call that has not waited
+  bool no_room_ = false;
 };
 
 }  // namespace tarn

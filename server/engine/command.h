@@ -133,6 +133,8 @@ struct CommandRow {
   std::uint32_t categories = 0;  // Category
   // What is said where there is no room for a command with kDenyOom; empty for Redis's words.
   std::string_view out_of_memory{};
+  // Runs in place of the handler there, and replies; it may only free memory.
+  Handler on_no_room = nullptr;
   std::array<KeySpec, 4> keys{};
   // Asked in place of the specs where these cannot tell which arguments are keys or, for a spec
   // with kVariableFlags, what is done to them. Appends the keys; returns false where the arguments

@@ -253,7 +253,7 @@ void Dispatcher::run(Call& call) {
     clock_.refresh();
     last_refresh_ = start;
   }
-  call.command.row->handler(call);
+  call.handler()(call);
   last_end_ = CycleClock::now();
   account(call, last_end_ - start);
   running_ = outer;

@@ -63,10 +63,11 @@ Admission ask_memory(Dispatcher& dispatcher, Call& call) {
   if (!dispatcher.make_room || dispatcher.make_room()) return Admission::kAdmit;
   const bool queued = in_transaction(call.session) && (call.command.flags & kNeverQueued) == 0;
   if (!queued && (effective_flags(call) & kDenyOom) == 0) return Admission::kAdmit;
-  constexpr std::string_view kOom = "OOM command not allowed when used memory > 'maxmemory'.";
-  const std::string_view words = call.command.row->out_of_memory;
-  if (words.empty()) return refuse(call, kOom);
-  call.reply.error(kOom, words);
+  if (!queued && call.command.row->on_no_room != nullptr) {
+    call.set_no_room();
+    return Admission::kAdmit;
+  }
+  call.reply_no_room();
   return Admission::kRefuse;
 }
 

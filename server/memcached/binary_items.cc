@@ -131,6 +131,14 @@ void oversized(Call& call) {
   request.reply_error(BinaryStatus::kTooLarge);
 }
 
+// What is old must not outlive what was to replace it.
+void set_without_room(Call& call) {
+  BinaryRequest request(call);
+  if (!request.has_shape(8, KeyRule::kNeeded)) return;
+  delete_item(call, call.key(1));
+  call.reply_no_room();
+}
+
 void change_number(Call& call, bool decrement) {
   constexpr std::uint32_t kNoInitial = 0xffff'ffff;
   BinaryRequest request(call);
@@ -173,20 +181,21 @@ constexpr std::string_view kNoRoomToStore = "Out of memory allocating item";
 constexpr std::string_view kNoRoomToCount = "Out of memory incrementing value";
 
 constexpr CommandRow row(std::string_view name, Handler handler, std::uint32_t flags, int key_flags,
-                         std::string_view out_of_memory = {}) {
+                         std::string_view out_of_memory = {}, Handler on_no_room = nullptr) {
   return {.name = name,
           .handler = handler,
           .arity = 4,
           .flags = flags,
           .categories = kStringCategory,
           .out_of_memory = out_of_memory,
+          .on_no_room = on_no_room,
           .keys = {key_at(1, key_flags)}};
 }
 
 constexpr CommandRow kRows[] = {
     row("binary get", get, kReadonly | kFast, kRO | kAccess),
     row("binary touch", touch, kWrite | kFast, kRW | kAccess | kUpdate),
-    row("binary set", set, kStoreFlags, kRW | kUpdate, kNoRoomToStore),
+    row("binary set", set, kStoreFlags, kRW | kUpdate, kNoRoomToStore, set_without_room),
     row("binary add", add, kStoreFlags, kRW | kInsert, kNoRoomToStore),
     row("binary replace", replace, kStoreFlags, kRW | kUpdate, kNoRoomToStore),
     row("binary append", append, kStoreFlags, kRW | kInsert, kNoRoomToStore),

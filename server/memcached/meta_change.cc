@@ -86,6 +86,16 @@ void meta_set(Call& call) {
   write_stored(call, request, outcome);
 }
 
+// Whatever its mode, as in memcached: what is old must not outlive what was to replace it.
+void meta_set_without_room(Call& call) {
+  const MetaRequest request(call, 3, call.args.size() - 1);
+  if (!request.error().empty()) return call.reply.error_line(request.error());
+  if (!store_mode(request.mode())) return call.reply.error_line(kBadStoreMode);
+  ++stats_of(call).cmd_meta;
+  delete_item(call, request.key());
+  call.reply_no_room();
+}
+
 // Of a request with several faults, the first counts.
 void bad_block(Call& call) {
   const MetaRequest request(call, 3, call.args.size());
@@ -195,6 +205,7 @@ constexpr CommandRow kRows[] = {
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
      .out_of_memory = kNoRoomToStore,
+     .on_no_room = meta_set_without_room,
      .keys = {key_at(1, kRW | kUpdate)}},
     {.name = kBadBlockCommand,
      .handler = bad_block,

@@ -37,6 +37,12 @@ void replace(Call& call) { store(call, {.mode = StoreMode::kReplace}); }
 void append(Call& call) { store(call, {.mode = StoreMode::kAppend}); }
 void prepend(Call& call) { store(call, {.mode = StoreMode::kPrepend}); }
 
+// What is old must not outlive what was to replace it.
+void set_without_room(Call& call) {
+  delete_item(call, call.key(1));
+  call.reply_no_room();
+}
+
 void cas(Call& call) {
   std::uint64_t unique = 0;
   if (!parse_memcached_unsigned(call.args[5], unique)) {
@@ -67,6 +73,7 @@ constexpr CommandRow kRows[] = {
      .flags = kStoreFlags,
      .categories = kStringCategory,
      .out_of_memory = kNoRoomToStore,
+     .on_no_room = set_without_room,
      .keys = {key_at(1, kOW | kUpdate)}},
     {.name = "add",
      .handler = add,

@@ -18,7 +18,8 @@ from faults import Faults, available  # noqa: E402
 from support.server import Server, scaled, wait_until  # noqa: E402
 from workload import Writer, check  # noqa: E402
 
-BASE = ["--appendonly", "yes", "--aof-segment-size", "32kb", "--auto-aof-rewrite-percentage", "0"]
+BASE = ["--appendonly", "yes", "--aof-segment-size", "32kb", "--auto-aof-rewrite-percentage", "0",
+        "--enable-debug-command", "yes"]
 
 
 class Scene:
@@ -91,6 +92,33 @@ def failing_disk(fsync, calls, error):
         # With everysec, what comes during a sync is promised only when that is over.
         assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
         scene.crash_and_check(writers + [more])
+
+
+def called_off(command, fsync):
+    """The disk fails in the command that ends the log: the server goes on, and so does its log."""
+    with Scene(fsync) as scene:
+        server = scene.server
+        writer = Writer(server.port, "w")
+        writer.start()
+        time.sleep(0.05)
+        writer.stop()
+        assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
+        with server.client() as client:
+            scene.faults.fail("fsync", errno.EIO)
+            answer = client.call(*command)
+            assert answer.is_error, answer
+            refused = client.call("SET", "other", "1")
+            assert refused.is_error and refused.value.startswith(b"MISCONF"), refused
+            check(client, writer)
+        scene.faults.clear()
+        assert wait_until(lambda: writes_work(server), timeout=20), "writes do not begin again"
+        more = Writer(server.port, "later")
+        more.start()
+        time.sleep(0.05)
+        more.stop()
+        assert more.refused is None, more.refused
+        assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
+        scene.crash_and_check([writer, more])
 
 
 def short_writes(fsync):
@@ -186,6 +214,9 @@ def main():
                     set_of = calls
                 failing_disk(fsync, set_of, error)
                 print(f"ok  {fsync}: {calls} fails with {name}", flush=True)
+        for command in (("SHUTDOWN", "NOSAVE"), ("DEBUG", "LOADAOF")):
+            called_off(command, fsync)
+            print(f"ok  {fsync}: {' '.join(command)} called off", flush=True)
         short_writes(fsync)
         print(f"ok  {fsync}: short writes", flush=True)
     for calls in ("write", "fsync", "rename", "open", "truncate", "allocate", "link", "unlink"):

@@ -122,6 +122,99 @@ def loaded_again():
                 equal(client.do("GET", "n"), b"%d" % (count + 1))
 
 
+@check("a log that DEBUG LOADAOF cannot read ends the server; mended, it has all that was written")
+def unreadable_log():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+            base = os.path.join(one.directory, "appendonlydir", "appendonly.aof.1.base.rdb")
+            with open(base, "rb") as file:
+                whole = file.read()
+            with open(base, "wb") as file:
+                file.write(b"no snapshot")
+            try:
+                answer = client.call("DEBUG", "LOADAOF")
+                raise AssertionError(f"LOADAOF was answered: {answer}")
+            except ConnectionClosed:
+                pass
+        equal(one.wait(), 1, "exit status")
+        one.process = None
+        with open(base, "wb") as file:
+            file.write(whole)
+        one.start()
+        with one.client() as client:
+            equal(client.do("GET", "k"), b"v")
+
+
+def writes_work(client):
+    return not client.call("SET", "probe", "1").is_error
+
+
+@check("DEBUG LOADAOF without a manifest changes nothing, and the log begins anew", ours_only=True)
+def lost_manifest():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            client.do("SET", "before", "1")
+            os.unlink(os.path.join(one.directory, "appendonlydir", "appendonly.aof.manifest"))
+            expect(client.call("DEBUG", "LOADAOF").is_error, "LOADAOF has loaded something")
+            equal(client.do("GET", "before"), b"1")
+            expect(wait_until(lambda: writes_work(client)), "writes do not begin again")
+            client.do("SET", "after", "1")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "before", "after"), [b"1", b"1"])
+
+
+@check("while the first base is being written, there is nothing to load and nothing to find",
+       ours_only=True)
+def no_base_yet():
+    for earlier_log in (False, True):
+        with server(*DEBUG, *(LOGGING if earlier_log else ())) as one:
+            with one.client() as client:
+                client.do("SET", "logged", "1")
+                client.do("CONFIG", "SET", "appendonly", "no", "rdb-key-save-delay", "10000000")
+                client.do("SET", "k", "v")
+                client.do("BGSAVE")  # the base has to wait for it
+                client.do("CONFIG", "SET", "appendonly", "yes", "aof-segment-size", "1kb")
+                client.do("SET", "large", "x" * 10_000)
+                time.sleep(0.1)
+                client.do("SET", "large", "y" * 10_000)
+                expect(client.call("DEBUG", "LOADAOF").is_error, "LOADAOF has loaded something")
+                equal(client.do("MGET", "logged", "k"), [b"1", b"v"])
+            killed_and_restarted(one)
+            with one.client() as client:
+                equal(client.do("MGET", "logged", "k", "large"),
+                      [b"1" if earlier_log else None, None, None])
+
+
+@check("SHUTDOWN writes the first base where no child has yet", ours_only=True)
+def shutdown_without_base():
+    for earlier_log in (False, True):
+        with server(*DEBUG, *(LOGGING if earlier_log else ())) as one:
+            with one.client() as client:
+                client.do("SET", "logged", "1")
+                client.do("CONFIG", "SET", "appendonly", "no", "rdb-key-save-delay", "10000000")
+                client.do("SET", "k", "v")
+                client.do("BGSAVE")  # the base has to wait for it
+                client.do("CONFIG", "SET", "appendonly", "yes", "rdb-key-save-delay", "0")
+                client.do("SET", "later", "1")
+                try:
+                    client.do("SHUTDOWN", "NOSAVE")
+                    raise AssertionError("SHUTDOWN was answered")
+                except ConnectionClosed:
+                    pass
+            equal(one.wait(), 0, "exit status")
+            one.process = None
+            one.args = [*DEBUG, *LOGGING]
+            one.start()
+            with one.client() as client:
+                equal(client.do("MGET", "logged", "k", "later"), [b"1", b"v", b"1"])
+                client.do("SET", "more", "1")
+            killed_and_restarted(one)
+            with one.client() as client:
+                equal(client.do("MGET", "k", "more"), [b"v", b"1"])
+
+
 @check("a rewrite that has to wait for a snapshot is told of")
 def waiting_rewrite():
     with server(*LOGGING, "--rdb-key-save-delay", "10000000") as one, one.client() as client:

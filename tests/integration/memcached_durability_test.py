@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
 from support.memcached import memcached_server  # noqa: E402
-from support.resp import ReplyError  # noqa: E402
+from support.resp import ReplyError, plain  # noqa: E402
 from support.server import scaled, wait_until  # noqa: E402
 
 ALWAYS = ["--appendonly", "yes", "--appendfsync", "always"]
@@ -48,6 +48,11 @@ def compare(client, items):
         expect(found, f"{key[:20]!r} is lost")
         equal(found[:2], (value, flags), f"value and flags of {key[:20]!r}")
         close_to(client.ttl(key), exptime or -1, f"the time of {key[:20]!r}")
+
+
+def info(redis):
+    lines = redis.do("INFO", "persistence").decode().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
 def crash(server):
@@ -314,6 +319,47 @@ def other_types():
             raise AssertionError("LPUSH took an item for a list")
         except ReplyError as error:
             expect(str(error).startswith("WRONGTYPE"), str(error))
+
+
+@check("where there is no room, what was to be replaced is deleted, in the log and for listeners")
+def without_room():
+    with memcached_server("tarn", [*ALWAYS, "--notify-keyspace-events", "KEA"]) as server:
+        with server.memcached() as client, server.client() as redis, server.client() as ear:
+            for key in (b"set", b"meta", b"add"):
+                client.set(key, b"old")
+            redis.do("RPUSH", "list", "x")
+            before = int(info(redis)["rdb_changes_since_last_save"])
+            ear.do("SUBSCRIBE", *(f"__keyspace@0__:{key}" for key in ("set", "meta", "add")))
+            ear.read(), ear.read()  # the other confirmations
+            redis.do("CONFIG", "SET", "maxmemory", "1")
+            no_room = b"SERVER_ERROR out of memory storing object\r\n"
+            equal(client.ask(b"set set 0 0 3\r\nnew\r\n"), no_room)
+            equal(plain(ear.read()), [b"message", b"__keyspace@0__:set", b"del"])
+            equal(client.ask(b"add add 0 0 3\r\nnew\r\n"), no_room)
+            equal(client.ask(b"set missing 0 0 3\r\nnew\r\n"), no_room)
+            equal(client.ask(b"set list 0 0 3\r\nnew\r\n"), no_room)
+            equal(client.ask(b"ms meta 3\r\nnew\r\n"), no_room)
+            equal(plain(ear.read()), [b"message", b"__keyspace@0__:meta", b"del"])
+            equal(int(info(redis)["rdb_changes_since_last_save"]) - before, 2)
+            expect(b"errorstat_OOM:count=5" in redis.do("INFO", "errorstats"), "statistics")
+        crash(server)
+        with server.client() as redis:
+            equal(sorted(redis.do("KEYS", "*")), [b"add", b"list"])
+
+
+@check("where nothing may be written, nothing is deleted for want of room either")
+def refused_without_room():
+    with memcached_server("tarn", ["--save", "3600 1000"]) as server:
+        with server.memcached() as client, server.client() as redis:
+            client.set(b"k", b"old")
+            os.mkdir(os.path.join(server.directory, "dump.rdb"))
+            redis.do("BGSAVE")
+            failed = wait_until(lambda: info(redis)["rdb_last_bgsave_status"] == "err")
+            expect(failed, "BGSAVE has not failed")
+            redis.do("CONFIG", "SET", "maxmemory", "1")
+            expect(client.ask(b"set k 0 0 3\r\nnew\r\n").startswith(b"SERVER_ERROR "), "stored")
+            equal(client.get(b"k"), b"old")
+            os.rmdir(os.path.join(server.directory, "dump.rdb"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """tarn-memcached: the server, started with memcached's options. `--oracle` starts memcached."""
 
+import itertools
 import os
 import socket
+import struct
 import subprocess
 import sys
 
@@ -70,6 +72,68 @@ def memory():
         answers = {client.set(b"%d" % i, value)[:13] for i in range(count)}
         equal(answers, {b"STORED\r\n", b"SERVER_ERROR "})
         equal(client.get(b"0"), value)
+
+
+VALUE = b"v" * 1000
+
+
+def binary_store(opcode, key, value):
+    extras = bytes(8) if opcode in SETS else b""
+    return struct.pack(
+        ">BBHBBHLLQ", 0x80, opcode, len(key), len(extras), 0, 0,
+        len(extras) + len(key) + len(value), 0, 0,
+    ) + extras + key + value  # fmt: skip
+
+
+SETS = (0x01, 0x02, 0x03, 0x11)  # set, add, replace, setq
+
+
+@check("-M: what could not be replaced is gone, where memcached's is")
+def without_room():
+    def text(line):
+        return line.replace(b"#", b"1000") + b"\r\n" + VALUE + b"\r\n"
+
+    requests = [
+        # the request, the beginning of its answer, whether the old item is still there
+        (text(b"set k 0 0 #"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"add k 0 0 #"), b"SERVER_ERROR out of memory storing object", True),
+        (text(b"replace k 0 0 #"), b"SERVER_ERROR out of memory storing object", True),
+        (text(b"append k 0 0 #"), b"SERVER_ERROR out of memory storing object", True),
+        (text(b"prepend k 0 0 #"), b"SERVER_ERROR out of memory storing object", True),
+        (text(b"cas k 0 0 # 1"), b"SERVER_ERROR out of memory storing object", True),
+        (text(b"ms k #"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"ms k # q O5 k"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"ms k # ME"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"ms k # MR"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"ms k # MA"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"ms aw== # b"), b"SERVER_ERROR out of memory storing object", False),
+        (text(b"ms k # MX"), b"CLIENT_ERROR invalid mode for ms M token", True),
+        (binary_store(0x01, b"k", VALUE), b"\x81\x01\0\0\0\0\0\x82", False),
+        (binary_store(0x11, b"k", VALUE), b"\x81\x11\0\0\0\0\0\x82", False),
+        (binary_store(0x02, b"k", VALUE), b"\x81\x02\0\0\0\0\0\x82", True),
+        (binary_store(0x03, b"k", VALUE), b"\x81\x03\0\0\0\0\0\x82", True),
+    ]
+    with start("-m", "32", "-M") as server, server.memcached() as client:
+        numbers = itertools.count()
+
+        def fill():
+            while client.set(b"%d" % (last := next(numbers)), VALUE) == b"STORED\r\n":
+                pass
+            return last
+
+        oldest = 0
+        for request, answer, kept in requests:
+            last = fill()
+            while client.set(b"k", VALUE) != b"STORED\r\n":
+                expect(oldest < last, "what is deleted leaves no room")
+                client.ask(b"delete %d\r\n" % oldest)
+                oldest += 1
+            fill()
+            with server.memcached() as other:
+                other.send(request)
+                equal(other.take(len(answer)), answer, request[:20])
+            equal(client.get(b"k"), VALUE if kept else None, request[:20])
+            client.ask(b"delete k\r\n")
 
 
 @check("-I: larger items are refused")

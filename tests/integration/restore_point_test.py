@@ -146,13 +146,19 @@ class History:
             return contents(client), sequence_of(client), text
 
 
+def check_sequence(reached, sequence, history):
+    """A server counts on from where it is, or else from beyond all that was left."""
+    last = history.moments[-1][0]
+    expect(reached == sequence or (sequence < last < reached), f"{reached} after {sequence}")
+
+
 @check("a store of backups goes back to every batch that was noted")
 def back_to_sequences():
     with History() as history:
         for sequence, _, wanted in history.moments:
             found, reached, text = history.restored(str(sequence))
             equal(found, wanted, f"to {sequence}\n{text}")
-            equal(reached, sequence, "the sequence of the server")
+            check_sequence(reached, sequence, history)
             expect(f"batch {sequence} of" in text, text)
 
 
@@ -162,7 +168,8 @@ def back_to_times():
         for sequence, time_ms, wanted in history.moments:
             found, reached, text = history.restored(f"@{time_ms // 1000}.{time_ms % 1000:03}")
             equal(found, wanted, text)
-            equal(reached, sequence, text)
+            check_sequence(reached, sequence, history)
+            expect(f"batch {sequence} of" in text, text)
         _, _, wanted = history.moments[-1]
         for far in ("2100-01-01 00:00:00", "2100-01-01T00:00:00Z", None):
             found, _, text = history.restored(far)
@@ -187,7 +194,7 @@ def back_to_base_alone():
                 os.unlink(os.path.join(history.store, name))
         found, reached, _ = history.restored(str(sequence))
         equal(found, wanted)
-        equal(reached, sequence)
+        check_sequence(reached, sequence, history)
 
 
 @check("a missing segment, and a damaged one, are named, with how far one can go")
@@ -210,7 +217,7 @@ def gaps():
         expect(segments[2] in text and "missing" in text and "--to " in text, text)
         equal(os.listdir(into), [], "nothing is written")
         reachable = text.rsplit("--to ", 1)[1].strip()
-        equal(history.restored(reachable)[1], int(reachable))
+        expect(f"batch {reachable} of" in history.restored(reachable)[2], "not reached")
 
         with open(kept, "rb") as file:
             damaged = bytearray(file.read())
@@ -259,11 +266,66 @@ def killed_between():
                     args = ["--appendonly", "yes", "--dir", into]
                     with Server("tarn", args) as again, again.client() as client:
                         equal(contents(client), wanted, text)
-                        equal(sequence_of(client), sequence)
+                        expect(sequence_of(client) >= sequence, text)
                     shutil.rmtree(into)
         finally:
             tarn.kill()
             tarn.remove()
+
+
+def time_of(time_ms):
+    return f"@{time_ms // 1000}.{time_ms % 1000:03}"
+
+
+def files_of(store):
+    found = {}
+    for name in os.listdir(store):
+        with open(os.path.join(store, name), "rb") as file:
+            found[name] = file.read()
+    return found
+
+
+@check("after a return the backups go on in the same store, and every moment of all is there")
+def several_histories():
+    with History() as history:
+        moments = list(history.moments)
+        for back_to in (3, 8, 1):  # in the first history, in the second, in the first again
+            before = files_of(history.store)
+            status, text, into = history.restore(str(moments[back_to][0]))
+            equal(status, 0, text)
+            copy = f"cp %p {history.store}/%f.part && mv {history.store}/%f.part {history.store}/%f"
+            args = ["--appendonly", "yes", "--aof-segment-size", "16kb", "--dir", into]
+            with Server("tarn", [*args, "--backup-command", copy]) as tarn, tarn.client() as client:
+                equal(contents(client), moments[back_to][2])
+                recorder = Recorder(client)
+                recorder.number = 1000 * len(moments)
+                recorder.note()
+                fill_segment(recorder)
+                recorder.note()
+                tarn.kill()
+                tarn.start()
+                with tarn.client() as again:
+                    recorder.client = again
+                    recorder.write(3)
+                    recorder.note()
+                    rewrite(again)
+                    recorder.write(3)
+                    recorder.note()
+                    rewrite(again)
+                    finished_backups(again)
+                moments += recorder.moments
+            after = files_of(history.store)
+            equal({name for name in before if after.get(name) != before[name]}, set(), "changed")
+        sequences = [sequence for sequence, _, _ in moments]
+        equal(sorted(sequences), sequences, "numbers of moments")
+        for sequence, time_ms, wanted in moments:
+            for to in (str(sequence), time_of(time_ms)):
+                status, text, into = history.restore(to)
+                equal(status, 0, text)
+                with Server("tarn", ["--appendonly", "yes", "--dir", into]) as tarn:
+                    with tarn.client() as client:
+                        equal(contents(client), wanted, f"to {to}\n{text}")
+                shutil.rmtree(into)
 
 
 @check("wrong orders are refused")

@@ -179,6 +179,37 @@ def save_points():
         expect(os.path.exists(dump_of(one)), "no file")
 
 
+# redis-server neither counts nor logs the room that an operation makes and then fails in.
+@check("room that BITFIELD makes counts, whether or not it is used, and is in what is saved",
+       ours_only=True)
+def room():
+    high = "u8", 800
+    for existing in (None, "abc", "12", "x" * 99):
+        for operations, failed in (
+            (("SET", *high, 0), False),
+            (("INCRBY", *high, 0), False),
+            (("OVERFLOW", "FAIL", "SET", *high, 500), True),
+            (("OVERFLOW", "FAIL", "INCRBY", *high, 500), True),
+        ):
+            how = f"{existing}: {operations}"
+            with server("--save", "3600 1000", "--appendonly", "yes", *DEBUG) as one:
+                with one.client() as client:
+                    if existing is not None:
+                        client.do("SET", "k", existing)
+                    before = int(info(client)["rdb_changes_since_last_save"])
+                    equal(client.do("BITFIELD", "k", *operations), [None if failed else 0], how)
+                    after = int(info(client)["rdb_changes_since_last_save"])
+                    equal(after - before, 1, how)
+                    # Within what there is, nothing changes.
+                    client.do("BITFIELD", "k", *operations)
+                    equal(int(info(client)["rdb_changes_since_last_save"]), after, how)
+                    equal(client.do("STRLEN", "k"), 101, how)
+                    digest = client.do("DEBUG", "DIGEST")
+                    for load in ("LOADAOF", "RELOAD"):
+                        client.do("DEBUG", load)
+                        equal(client.do("DEBUG", "DIGEST"), digest, f"{how}, after {load}")
+
+
 @check("a failed BGSAVE has writes and PING refused until one succeeds")
 def misconf():
     with server("--save", "3600 1") as one, one.client() as client:

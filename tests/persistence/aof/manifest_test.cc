@@ -21,6 +21,15 @@ TEST_CASE("a manifest is read and printed") {
   CHECK(manifest->print() == text);
 }
 
+TEST_CASE("a history that was left is in the base's line") {
+  const std::string text = "file a.aof.2.base.rdb seq 2 type b leaving 1000\n";
+  const auto manifest = AofManifest::parse(text, "m");
+  REQUIRE(manifest);
+  CHECK(manifest->left_batches == 1000);
+  CHECK(manifest->print() == text);
+  CHECK(!AofManifest::parse("file a seq 2 type b leaving -1\n", "m"));
+}
+
 TEST_CASE("comments, and pairs of words that later versions may add") {
   const auto manifest =
       AofManifest::parse("# text\r\n\nfile x seq 1 type i startoffset 12\r\n", "m");

@@ -194,11 +194,13 @@ TEST_CASE_FIXTURE(BinaryFixture, "without room, changes get memcached's status a
   dispatcher.make_room = [] { return false; };
   dispatcher.raise(kMemoryGate);
   const std::string extras(8, '\0');
-  for (const Opcode opcode : {Opcode::kSet, Opcode::kAdd, Opcode::kReplace, Opcode::kSetQ}) {
+  const auto check_refused = [&](Opcode opcode) {
     const Response refused = one({opcode, "k", extras, "2"});
     CHECK(refused.status() == BinaryStatus::kServerError);
     CHECK(refused.value == "Out of memory allocating item");
-  }
+  };
+  check_refused(Opcode::kAdd);
+  check_refused(Opcode::kReplace);
   for (const Opcode opcode : {Opcode::kAppend, Opcode::kPrepend}) {
     CHECK(one({opcode, "k", "", "2"}).value == "Out of memory allocating item");
   }
@@ -209,6 +211,14 @@ TEST_CASE_FIXTURE(BinaryFixture, "without room, changes get memcached's status a
   }
   CHECK(get("k").value == "1");
   CHECK(one({Opcode::kDelete, "k"}).status() == BinaryStatus::kOk);
+  // What these cannot replace goes.
+  for (const Opcode opcode : {Opcode::kSet, Opcode::kSetQ}) {
+    dispatcher.lower(kMemoryGate);
+    set("k", "1");
+    dispatcher.raise(kMemoryGate);
+    check_refused(opcode);
+    CHECK(get("k").status() == BinaryStatus::kNotFound);
+  }
 }
 
 TEST_CASE_FIXTURE(BinaryFixture, "touch and get-and-touch set the time that is left") {

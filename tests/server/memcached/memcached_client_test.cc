@@ -123,17 +123,25 @@ TEST_CASE("without room, changes get memcached's errors") {
   server.dispatcher.make_room = [] { return false; };
   server.dispatcher.raise(kMemoryGate);
   const std::string no_room = "SERVER_ERROR out of memory storing object|";
-  for (const std::string verb : {"set", "add", "replace", "append", "prepend"}) {
+  for (const std::string verb : {"add", "replace", "append", "prepend"}) {
     CHECK(server.send(verb + " n 0 0 1\r\n2\r\n") == no_room);
     CHECK(server.send(verb + " n 0 0 1 noreply\r\n2\r\n") == "");
   }
   CHECK(server.send("cas n 0 0 1 1\r\n2\r\n") == no_room);
-  CHECK(server.send("ms n 1\r\n2\r\n") == no_room);
   for (const std::string request : {"incr n 1", "decr n 1", "ma n", "mg m N30"}) {
     CHECK(server.send(request + "\r\n") == "SERVER_ERROR out of memory|");
   }
   CHECK(server.send("get n\r\ntouch n 100\r\ndelete n\r\n") ==
         "VALUE n 0 1|1|END|TOUCHED|DELETED|");
+  // What these cannot replace goes.
+  for (const std::string verb : {"set n 0 0 1", "set n 0 0 1 noreply", "ms n 1", "ms n 1 ME q"}) {
+    server.dispatcher.lower(kMemoryGate);
+    server.send("set n 0 0 1\r\n1\r\n");
+    server.dispatcher.raise(kMemoryGate);
+    const bool silent = verb.ends_with("noreply");
+    CHECK(server.send(verb + "\r\n2\r\n") == (silent ? "" : no_room));
+    CHECK(server.send("get n\r\n") == "END|");
+  }
   const auto& errors = server.dispatcher.errors().by_code();
   CHECK(errors.size() == 1);
   CHECK(errors.at("OOM") > 0);
