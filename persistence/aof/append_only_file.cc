@@ -212,7 +212,7 @@ Result<> AppendOnlyFile::open() {
   if (!loaded_) {
     manifest_ = {};
     manifest_.base = next_base();
-    if (const auto written = write_base(path_of(*manifest_.base), nullptr); !written) {
+    if (const auto written = write_base(path_of(*manifest_.base), false, nullptr); !written) {
       return written;
     }
   }
@@ -394,10 +394,12 @@ bool AppendOnlyFile::rewrite_is_due() const {
 }
 
 Result<> AppendOnlyFile::write_base(
-    const std::string& path, const std::function<void(std::uint64_t keys)>& on_progress) const {
+    const std::string& path, bool at_last,
+    const std::function<void(std::uint64_t keys)>& on_progress) const {
   if (settings.base_is_rdb) {
     // Where the base stands in the log, for those who put base and segments together again.
     SnapshotSettings how = settings.base;
+    how.at_last = at_last;
     how.aux.emplace_back(rdb::kAuxAofSequence, fmt::to_string(log_.sequence()));
     how.aux.emplace_back(rdb::kAuxAofTime, fmt::to_string(clock_.now_ms()));
     return save_snapshot(databases_, how, path, on_progress);
@@ -417,17 +419,20 @@ Result<> AppendOnlyFile::start_rewrite() {
   const std::string path = path_of(base_);
   ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
   how.on_start = on_child_start;
+  databases_.begin_sharing();
   const auto started = job_.start(std::move(how), [this, path](ForkedJob::Progress& progress) {
-    return write_base(path, [&](std::uint64_t keys) { progress.report(keys); });
+    return write_base(path, true, [&](std::uint64_t keys) { progress.report(keys); });
   });
-  if (!started) return started;
-  databases_.context().forked = true;
+  if (!started) {
+    databases_.end_sharing();
+    return started;
+  }
   spdlog::info("Background append only file rewriting started by pid {}", job_.pid());
   return {};
 }
 
 void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
-  databases_.context().forked = false;
+  databases_.end_sharing();
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_rewrite_s = outcome.duration_ms / 1000;
   Result<> result = outcome.result;
@@ -480,7 +485,7 @@ void AppendOnlyFile::cancel_rewrite() {
   if (!rewriting()) return;
   job_.kill();
   if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
-  databases_.context().forked = false;
+  databases_.end_sharing();
 }
 
 }  // namespace tarn

@@ -128,7 +128,8 @@ class AppendOnlyFile {
   void resume();
   AofManifest::File next_segment() const;
   AofManifest::File next_base() const;
-  Result<> write_base(const std::string& path,
+  // `at_last`: for a forked child.
+  Result<> write_base(const std::string& path, bool at_last,
                       const std::function<void(std::uint64_t keys)>& on_progress) const;
   Result<> start_rewrite();
   void finish_rewrite(const ForkedJob::Outcome& outcome);
