@@ -155,6 +155,9 @@ HashSegment* HashSegment::create(unsigned depth) {
 
 void HashSegment::destroy(HashSegment* segment) { pool().free(segment); }
 
+// Where the system refuses, the page stays, and is copied.
+void HashSegment::forget(HashSegment* segment) { ::madvise(segment, kBytes, MADV_DONTNEED); }
+
 std::size_t HashSegment::total_bytes() { return pool().used() * kPageBytes; }
 
 bool HashSegment::place_overflow(HashBucket* home, std::uint64_t hash, void* reference) {

@@ -143,6 +143,9 @@ class HashSegment {
   // for a small reserve. Both are safe to call from any thread.
   static HashSegment* create(unsigned depth);
   static void destroy(HashSegment* segment);
+  // For a forked child that will not look at the segment again: it lets go of the page, so that the
+  // parent can write it without its being copied.
+  static void forget(HashSegment* segment);
   // What all segments of the process hold.
   static std::size_t total_bytes();
 

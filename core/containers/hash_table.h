@@ -229,6 +229,10 @@ class HashTable {
   // nothing else may change.
   template <class Fn>
   bool for_some(Progress& progress, Fn&& fn) const;
+  // The same for a forked child, which forgets each segment before its elements are visited (see
+  // HashSegment::forget). Nothing may be done with the table afterwards.
+  template <class Fn>
+  void for_each_at_last(Fn&& fn) const;
 
   // Forgets all elements. O(segments): for large tables see clear_step.
   void clear();
@@ -411,6 +415,8 @@ class HashTable {
   Element* nth_in_root(const Root& root, std::uint64_t n) const;
   template <class Fn>
   static void for_each_segment(const Root& root, Fn&& fn);
+  template <class Fn, class After>
+  void for_each_collected(Fn&& fn, After&& after) const;
 
   std::array<Root, kRoots> roots_{};
   BucketRun run_;

@@ -329,6 +329,19 @@ void HashTable<Traits, kDirectoryBits>::for_each_segment(const Root& root, Fn&& 
 template <class Traits, unsigned kDirectoryBits>
 template <class Fn>
 void HashTable<Traits, kDirectoryBits>::for_each(Fn&& fn) const {
+  for_each_collected(fn, [](HashSegment*) {});
+}
+
+template <class Traits, unsigned kDirectoryBits>
+template <class Fn>
+void HashTable<Traits, kDirectoryBits>::for_each_at_last(Fn&& fn) const {
+  for_each_collected(fn, HashSegment::forget);
+}
+
+// Calls after(segment) when the elements have been taken down, and before fn is called with them.
+template <class Traits, unsigned kDirectoryBits>
+template <class Fn, class After>
+void HashTable<Traits, kDirectoryBits>::for_each_collected(Fn&& fn, After&& after) const {
   std::array<void*, HashSegment::kCapacity> references;
   const auto visit = [&](unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
@@ -339,7 +352,9 @@ void HashTable<Traits, kDirectoryBits>::for_each(Fn&& fn) const {
   visit(run_.collect(references.data()));
   for (const Root& root : roots_) {
     for_each_segment(root, [&](HashSegment* segment, std::size_t) {
-      visit(segment->collect(references.data()));
+      const unsigned count = segment->collect(references.data());
+      after(segment);
+      visit(count);
       return true;
     });
   }

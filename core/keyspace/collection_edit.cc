@@ -60,7 +60,7 @@ char* CollectionEdit::splice(std::size_t offset, std::size_t removed, std::size_
   const std::size_t new_bytes = layout.bytes();
 
   if (Entry::same_length_bytes(old_size, layout.value_bytes) &&
-      fits_in_place(entry_, old_bytes, new_bytes)) {
+      fits_in_place(entry_, old_bytes, new_bytes) && !keyspace_.is_shared(entry_, old_bytes)) {
     char* at = data() + offset;
     std::memmove(at + inserted, at + removed, tail);
     entry_->resize_value(layout.value_bytes);
@@ -115,7 +115,7 @@ void CollectionEdit::vacate() {
 CollectionEdit::Outcome CollectionEdit::commit(std::size_t changes) {
   if (changes == 0) return Outcome::kUnchanged;
   const bool exists = entry_ != nullptr;
-  if (exists) entry_->mark_incompressible(false);
+  if (exists && entry_->incompressible()) entry_->mark_incompressible(false);
   if (exists && type_ == Type::kHash) keyspace_.schedule_fields(*entry_, key_.hash);
   if (exists && !existed_) keyspace_.created(key_.bytes);
   keyspace_.context_.stats.changes += changes - 1;

@@ -125,6 +125,34 @@ bool Databases::expire_step(std::size_t max_items) {
   return more;
 }
 
+template <class Visit>
+void Databases::for_each_allocator(Visit visit) {
+  for (const auto& keyspace : keyspaces_) visit(keyspace->slabs());
+  visit(collections_->objects().slabs());
+}
+
+void Databases::begin_sharing() {
+  TARN_ASSERT(!context_.forked);
+  for_each_allocator([](SlabAllocator& slabs) { slabs.begin_sharing(); });
+  context_.forked = true;
+}
+
+void Databases::end_sharing() {
+  if (!context_.forked) return;
+  for_each_allocator([](SlabAllocator& slabs) { slabs.end_sharing(); });
+  context_.forked = false;
+  unsettled_ = true;
+}
+
+bool Databases::settle_step(std::size_t max_objects) {
+  if (!has_to_settle()) return false;
+  unsettled_ = false;
+  for_each_allocator([&](SlabAllocator& slabs) {
+    if (!unsettled_) unsettled_ = slabs.free_postponed(max_objects);
+  });
+  return unsettled_;
+}
+
 SlabAllocator::EvacuationStep Databases::evacuate_step(std::size_t max_moves) {
   for (std::size_t tried = 0; tried < keyspaces_.size(); ++tried) {
     auto step = keyspaces_[next_to_evacuate_]->evacuate_step(max_moves);
@@ -146,6 +174,7 @@ std::size_t Databases::gatherable_bytes() const {
 }
 
 Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
+  if (context_.forked) return {};
   GatherStep step;
   SlabAllocator& slabs = collections_->objects().slabs();
   step.more = true;

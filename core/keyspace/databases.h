@@ -39,6 +39,14 @@ class Databases {
   // One slice of freeing deleted collections; returns whether more wait.
   bool dismantle_step(std::size_t max_elements);
   bool has_collections_to_dismantle() const { return collections_->has_waiting(); }
+  // A child that is to see the data as it is now shares all memory, and what is written meanwhile
+  // is copied: to be called before it is forked, and when it is gone or there is none after all.
+  // REQUIRES: there is one child at a time.
+  void begin_sharing();
+  void end_sharing();
+  // One slice of making up for what was put off meanwhile; returns whether there is more.
+  bool settle_step(std::size_t max_objects);
+  bool has_to_settle() const { return unsettled_ && !context_.forked; }
   // One slice of moving entries together. `more`: at least one database has more to move.
   SlabAllocator::EvacuationStep evacuate_step(std::size_t max_moves);
   // The same for the elements of large collections. These are found on a walk over all of them,
@@ -73,6 +81,8 @@ class Databases {
 
  private:
   void leave_collections(Keyspace& keyspace);
+  template <class Visit>
+  void for_each_allocator(Visit visit);
   bool any_collection_lives() const;
   std::size_t gatherable_bytes() const;
   void gather_from_next(std::size_t max_elements, GatherStep& step);
@@ -86,6 +96,7 @@ class Databases {
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;
   std::size_t next_to_expire_ = 0;
   std::size_t next_to_evacuate_ = 0;
+  bool unsettled_ = false;  // a child has lived since there was nothing to settle
 
   enum class Gathering : std::uint8_t { kIdle, kMarking, kWalking, kUnmarking };
   Gathering gathering_ = Gathering::kIdle;

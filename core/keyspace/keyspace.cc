@@ -286,7 +286,8 @@ Entry* Keyspace::replace(EntryTable::Slot slot, const Key& key, const NewValue& 
   const std::size_t bytes = layout.bytes();
   Entry* entry = old;
   if (std::max(bytes, old_bytes) <= SlabAllocator::kMaxBytes &&
-      SlabAllocator::usable_bytes(bytes) == SlabAllocator::usable_bytes(old_bytes)) {
+      SlabAllocator::usable_bytes(bytes) == SlabAllocator::usable_bytes(old_bytes) &&
+      !is_shared(old, old_bytes)) {
     fill(entry, layout, key, value);
   } else {
     entry = construct(key, value, layout.has_deadline);
@@ -316,6 +317,15 @@ Entry* Keyspace::reshape(EntryTable::Slot slot, const Entry::Layout& layout) {
   return entry;
 }
 
+// The entry, for writing it in place: where a child shares its page, it moves first.
+Entry* Keyspace::unshare(EntryTable::Slot slot) {
+  Entry* entry = slot.get();
+  if (!context_.forked) [[likely]]
+    return entry;
+  const Entry::Layout layout = entry->layout();
+  return heap_.is_shared(entry, layout.bytes()) ? reshape(slot, layout) : entry;
+}
+
 char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
   EntryTable::Slot slot = find_live_slot(key);
   if (!slot) {
@@ -336,9 +346,9 @@ char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
   } else {
     ++context_.stats.changes;
   }
-  became_new_version(*slot.get());
+  Entry* entry = unshare(slot);
+  became_new_version(*entry);
 
-  Entry* entry = slot.get();
   Entry::Layout layout = entry->layout();
   if (entry->string_encoding() != StringEncoding::kBlob && layout.value_bytes == size) {
     entry->set_type(Type::kString, StringEncoding::kEdited);
@@ -356,9 +366,9 @@ char* Keyspace::edit_string(const Key& key, std::size_t size, bool tell) {
 void Keyspace::mark_edited(const Key& key) {
   const EntryTable::Slot slot = find_live_slot(key);
   TARN_ASSERT(slot);
-  Entry* entry = slot.get();
+  const Entry* entry = slot.get();
   if (entry->string_encoding() == StringEncoding::kEmbedded) {
-    entry->set_type(Type::kString, StringEncoding::kEdited);
+    unshare(slot)->set_type(Type::kString, StringEncoding::kEdited);
   } else if (entry->string_encoding() == StringEncoding::kInteger) {
     const StringView digits(*entry);
     std::optional<std::int64_t> deadline_ms;
@@ -390,6 +400,8 @@ void Keyspace::set_cas(const Key& key, std::uint64_t cas) {
     Entry::Layout layout = entry->layout();
     layout.has_cas = true;
     entry = reshape(slot, layout);
+  } else {
+    entry = unshare(slot);
   }
   entry->set_cas(cas);
 }
@@ -397,7 +409,7 @@ void Keyspace::set_cas(const Key& key, std::uint64_t cas) {
 void Keyspace::make_stale(const Key& key) {
   const EntryTable::Slot slot = find_live_slot(key);
   TARN_ASSERT(slot && slot.get()->type() == Type::kString);
-  Entry* entry = slot.get();
+  Entry* entry = unshare(slot);
   if (entry->has_cas()) entry->set_cas(context_.cas_source.next());
   entry->mark_stale();
   changed(key.bytes);
@@ -482,6 +494,7 @@ void Keyspace::set_deadline(const Key& key, std::int64_t deadline_ms) {
   const std::optional<Deadline> before = deadline_of(*entry);
   if (before) {
     forget_deadline(*entry);
+    entry = unshare(slot);
   } else {
     Entry::Layout layout = entry->layout();
     layout.has_deadline = true;

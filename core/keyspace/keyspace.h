@@ -48,7 +48,9 @@ struct KeyspaceContext {
   // log that is loaded now first ran.
   bool suspend_expiry = false;
   bool freeze_access = false;  // uses of keys leave no trace in them
-  bool forked = false;         // likewise: a child shares the pages, and a write copies them
+  // Likewise: a child shares the pages, and a write copies them. Kept by Databases::begin_sharing
+  // and end_sharing.
+  bool forked = false;
 };
 
 // What becomes of a key's deadline when its value is written.
@@ -129,6 +131,10 @@ class StringView {
 // Compression. A value may lie compressed: compression.h says when. Whoever looks up a key finds
 // its collection plain; strings stay as they are, and StringView shows them. Those who visit all
 // keys read collections by PlainEntry.
+//
+// Sharing. While a forked child shares the memory, an entry from before is not written, where that
+// can be helped: its new version is a new entry, from pages that the child does not have. So of all
+// old pages only those of the table are copied.
 //
 // An Entry* stays valid until the next write to the keyspace or call of a step function.
 class Keyspace {
@@ -228,6 +234,14 @@ class Keyspace {
       if (is_live(*entry)) visit(*entry);
     });
   }
+  // The same for a forked child, as the last thing that it does with this keyspace: it lets go of
+  // the table, so that less of it is copied.
+  template <class Visit>
+  void for_each_at_last(Visit visit) const {
+    table_.for_each_at_last([&](const Entry* entry) {
+      if (is_live(*entry)) visit(*entry);
+    });
+  }
 
   // --- Chores, in slices. Each returns whether more is to be done at once.
   // Deletes keys, and fields of hashes, that are due.
@@ -268,6 +282,7 @@ class Keyspace {
   std::size_t memory_bytes() const;
   std::size_t memory_bytes(const Entry& entry) const;
   const SlabAllocator& slabs() const { return heap_.slabs(); }
+  SlabAllocator& slabs() { return heap_.slabs(); }
   const ObjectHeap& heap() const { return heap_; }
   const EntryTable& table() const { return table_; }
   const TimingWheel& wheel() const { return wheel_; }
@@ -341,6 +356,10 @@ class Keyspace {
   Entry* replace(EntryTable::Slot slot, const Key& key, const NewValue& value,
                  std::optional<std::int64_t> deadline_ms);
   Entry* reshape(EntryTable::Slot slot, const Entry::Layout& layout);
+  bool is_shared(const Entry* entry, std::size_t bytes) const {
+    return context_.forked && heap_.is_shared(entry, bytes);
+  }
+  Entry* unshare(EntryTable::Slot slot);
   char* edit_blob(EntryTable::Slot slot, std::size_t size);
 
   // Whether the entry may hold its value, and not only refer to it.

@@ -36,6 +36,10 @@ class ObjectHeap {
   bool is_leaving(const void* object, std::size_t bytes) const {
     return in_slabs(bytes) && slabs_.is_leaving(object);
   }
+  // Whether the object, allocated with `bytes`, had better not be written while a child lives.
+  bool is_shared(const void* object, std::size_t bytes) const {
+    return in_slabs(bytes) && slabs_.is_shared(object);
+  }
   // How large the object at `object`, allocated with `bytes`, may grow without moving.
   static std::size_t usable_bytes(const void* object, std::size_t bytes);
 

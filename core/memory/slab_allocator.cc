@@ -16,6 +16,12 @@
 namespace tarn {
 namespace {
 
+// Setting aside what is this sparse would let memory grow from child to child, where nobody
+// evacuates.
+constexpr size_t kMostSparseShare = 4;
+// Postponed objects that are freed together, so that their cache misses overlap.
+constexpr size_t kFreeGroup = 16;
+
 void* require_pages(size_t bytes) {
   void* pages = map_pages(bytes);
   if (pages == nullptr) throw std::bad_alloc();
@@ -51,6 +57,7 @@ void tell_leak_checker([[maybe_unused]] void* region, [[maybe_unused]] bool mapp
 }  // namespace
 
 SlabAllocator::~SlabAllocator() {
+  while (postponed_ != nullptr) unmap_last_postponed();
   while (regions_ != nullptr) unmap_region(regions_);
   if (classes_ != nullptr) release_pages(classes_, kClassCount * sizeof(SizeClass));
 }
@@ -72,6 +79,11 @@ void SlabAllocator::swap(SlabAllocator& other) noexcept {
   std::swap(victim_position_, other.victim_position_);
   std::swap(next_victim_class_, other.next_victim_class_);
   std::swap(leaving_slabs_, other.leaving_slabs_);
+  std::swap(watches_, other.watches_);
+  std::swap(sharing_, other.sharing_);
+  std::swap(epoch_, other.epoch_);
+  set_aside_.swap(other.set_aside_);
+  std::swap(postponed_, other.postponed_);
   std::swap(bytes_in_use_, other.bytes_in_use_);
   std::swap(slab_count_, other.slab_count_);
   std::swap(metadata_bytes_, other.metadata_bytes_);
@@ -90,7 +102,7 @@ std::vector<SlabAllocator::ClassStats> SlabAllocator::class_stats() const {
     if (size_class.slabs == 0) continue;
     rows.push_back({.object_bytes = class_bytes(index),
                     .slabs = size_class.slabs,
-                    .live_objects = size_class.used - size_class.cached,
+                    .live_objects = size_class.used - size_class.cached - size_class.postponed,
                     .capacity = size_class.slabs * class_capacity(index)});
   }
   return rows;
@@ -211,9 +223,10 @@ void SlabAllocator::link(Slab* slab, Place place) {
   SizeClass& size_class = classes_[slab->class_index];
   Slab*& head = size_class.lists[place];
   slab->place = place;
-  slab->previous = nullptr;
-  slab->next = head;
-  if (head != nullptr) head->previous = slab;
+  slab->next = head != nullptr ? head : slab;
+  slab->previous = head != nullptr ? head->previous : slab;
+  slab->previous->next = slab;
+  slab->next->previous = slab;
   head = slab;
   size_class.nonempty_lists = static_cast<uint16_t>(size_class.nonempty_lists | 1u << place);
 }
@@ -222,15 +235,16 @@ void SlabAllocator::link(Slab* slab, Place place) {
 void SlabAllocator::unlink(Slab* slab) {
   if (slab->place >= kLists) return;
   SizeClass& size_class = classes_[slab->class_index];
-  if (slab->next != nullptr) slab->next->previous = slab->previous;
-  if (slab->previous != nullptr) {
-    slab->previous->next = slab->next;
+  Slab*& head = size_class.lists[slab->place];
+  if (slab->next == slab) {
+    head = nullptr;
+    size_class.nonempty_lists =
+        static_cast<uint16_t>(size_class.nonempty_lists & ~(1u << slab->place));
     return;
   }
-  size_class.lists[slab->place] = slab->next;
-  if (slab->next != nullptr) return;
-  size_class.nonempty_lists =
-      static_cast<uint16_t>(size_class.nonempty_lists & ~(1u << slab->place));
+  slab->previous->next = slab->next;
+  slab->next->previous = slab->previous;
+  if (head == slab) head = slab->next;
 }
 
 void SlabAllocator::place_by_occupancy(Slab* slab) {
@@ -247,6 +261,99 @@ void SlabAllocator::place_by_occupancy(Slab* slab) {
   }
 }
 
+void SlabAllocator::count_leaving(SizeClass& size_class, int change) {
+  for (size_t* count : {&size_class.leaving, &leaving_slabs_, &watches_}) {
+    *count += static_cast<size_t>(change);
+  }
+}
+
+// ---- Sharing with a child
+
+void SlabAllocator::begin_sharing() {
+  TARN_ASSERT(!sharing_);
+  if (classes_ == nullptr || bytes_sparse() > bytes_resident() / kMostSparseShare) return;
+  if (victim_ != nullptr) place_by_occupancy(leave_victim());
+  auto aside = std::make_unique<std::array<SetAside, kClassCount>>();
+  for (size_t index = 0; index < kClassCount; ++index) {
+    SizeClass& size_class = classes_[index];
+    if (size_class.slabs == 0) continue;
+    flush(index, 0);
+    if (Slab* current = std::exchange(size_class.current, nullptr)) place_by_occupancy(current);
+    (*aside)[index] = {std::exchange(size_class.lists, {}),
+                       std::exchange(size_class.nonempty_lists, uint16_t{0})};
+  }
+  // The pages of warm slabs would be copied like others, though nobody reads them.
+  while (warm_count_ > 0) give_back(warm_[--warm_count_]);
+  set_aside_ = std::move(aside);
+  sharing_ = true;
+  ++watches_;
+  ++epoch_;
+}
+
+void SlabAllocator::end_sharing() {
+  if (!sharing_) return;
+  for (size_t index = 0; index < kClassCount; ++index) {
+    SizeClass& size_class = classes_[index];
+    const SetAside& aside = (*set_aside_)[index];
+    if (aside.nonempty_lists == 0) continue;
+    for (size_t place = 0; place < kLists; ++place) {
+      Slab* old = aside.lists[place];
+      Slab*& head = size_class.lists[place];
+      if (old != nullptr && head != nullptr) {
+        // Two rings become one.
+        std::swap(old->previous->next, head->previous->next);
+        std::swap(old->previous, head->previous);
+      }
+      if (old != nullptr) head = old;
+    }
+    size_class.nonempty_lists =
+        static_cast<uint16_t>(size_class.nonempty_lists | aside.nonempty_lists);
+  }
+  set_aside_.reset();
+  sharing_ = false;
+  --watches_;
+}
+
+void SlabAllocator::postpone(void* object, size_t index) {
+  constexpr size_t kRoom = std::tuple_size_v<decltype(PostponedChunk::objects)>;
+  if (postponed_ == nullptr || postponed_->count == kRoom) {
+    // Fresh pages: no child has them.
+    auto* chunk = static_cast<PostponedChunk*>(require_pages(sizeof(PostponedChunk)));
+    chunk->previous = std::exchange(postponed_, chunk);
+    metadata_bytes_ += sizeof(PostponedChunk);
+  }
+  postponed_->objects[postponed_->count++] = object;
+  ++classes_[index].postponed;
+}
+
+bool SlabAllocator::free_postponed(size_t max_objects) {
+  if (sharing_) return false;
+  while (postponed_ != nullptr && max_objects > 0) {
+    const size_t count = std::min({max_objects, postponed_->count, kFreeGroup});
+    void* const* group = &postponed_->objects[postponed_->count - count];
+    for (size_t i = 0; i < count; ++i) __builtin_prefetch(slab_of(group[i]), 1);
+    for (size_t i = 0; i < count; ++i) {
+      const Slab* slab = slab_of(group[i]);
+      __builtin_prefetch(&slab->taken[object_index(group[i], slab->class_index) / 64], 1);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const size_t index = slab_of(group[i])->class_index;
+      --classes_[index].postponed;
+      return_to_slab(group[i], index);
+    }
+    max_objects -= count;
+    postponed_->count -= count;
+    if (postponed_->count == 0) unmap_last_postponed();
+  }
+  return has_postponed();
+}
+
+void SlabAllocator::unmap_last_postponed() {
+  PostponedChunk* chunk = std::exchange(postponed_, postponed_->previous);
+  metadata_bytes_ -= sizeof(PostponedChunk);
+  release_pages(chunk, sizeof(PostponedChunk));
+}
+
 // ---- Slabs and regions
 
 // An empty slab for the class, as kCurrent.
@@ -256,6 +363,7 @@ SlabAllocator::Slab* SlabAllocator::open_slab(size_t index) {
   if (!size_class.touched) metadata_bytes_ += sizeof(SizeClass);
   size_class.touched = true;
   ++size_class.slabs;
+  slab->epoch = epoch_;
   slab->used = 0;
   slab->capacity = static_cast<uint16_t>(class_capacity(index));
   slab->class_index = static_cast<uint8_t>(index);
@@ -272,10 +380,7 @@ void SlabAllocator::close_slab(Slab* slab) {
   SizeClass& size_class = classes_[slab->class_index];
   const bool leaving = slab->place == kLeavingList;
   const bool keep_warm = slab->place != kVictim && !leaving && warm_count_ < kWarmSlabs;
-  if (leaving) {
-    --size_class.leaving;
-    --leaving_slabs_;
-  }
+  if (leaving) count_leaving(size_class, -1);
   if (slab->place == kCurrent) size_class.current = nullptr;
   if (slab->place == kVictim) leave_victim();
   unlink(slab);
@@ -394,7 +499,7 @@ bool SlabAllocator::choose_victim() {
 
 bool SlabAllocator::mark_sparse(size_t max_slabs) {
   TARN_ASSERT(victim_ == nullptr);
-  if (classes_ == nullptr) return false;
+  if (classes_ == nullptr || sharing_) return false;
   for (size_t index = 0; index < kClassCount; ++index) {
     SizeClass& size_class = classes_[index];
     if (size_class.slabs <= 1 || !fits_in_one_slab_less(index)) continue;
@@ -406,8 +511,7 @@ bool SlabAllocator::mark_sparse(size_t max_slabs) {
       Slab* slab = size_class.lists[static_cast<size_t>(std::countr_zero(by_occupancy))];
       unlink(slab);
       link(slab, kLeavingList);
-      ++size_class.leaving;
-      ++leaving_slabs_;
+      count_leaving(size_class, 1);
     }
   }
   return false;
@@ -420,8 +524,7 @@ bool SlabAllocator::unmark(size_t max_slabs) {
       if (max_slabs-- == 0) return true;
       unlink(slab);
       link(slab, kRefusedList);
-      --size_class.leaving;
-      --leaving_slabs_;
+      count_leaving(size_class, -1);
     }
   }
   return false;

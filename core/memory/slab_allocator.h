@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -49,9 +50,16 @@ namespace tarn {
 //  7. An owner who cannot find the reference to an object, but comes by all of them on a walk, has
 //     all sparse slabs marked instead. Nothing is handed out from those, and the walk moves what
 //     is_leaving() is true of.
+//  8. While a forked child shares the memory, every page that is written is copied for it. So from
+//     begin_sharing() to end_sharing() slabs that were open before are left alone: their lists are
+//     set aside as they are, objects come from slabs opened since, and those freed in old slabs
+//     are only written down, to be freed in slices when the child is gone. A slab is old if its
+//     epoch is not the present one. (What is opened anew may have its metadata in a page with that
+//     of old slabs: one copied page for seven slabs.)
 //
-// Invariants: a bit is set while its object is live or in the magazine; a slab's `used` counts its
-// bits; no object of the victim is in a magazine or will be handed out.
+// Invariants: a bit is set while its object is live, in the magazine or postponed; a slab's `used`
+// counts its bits; no object of the victim is in a magazine or will be handed out. While the memory
+// is shared, magazines hold objects of new slabs only, and there is no victim.
 //
 // Single-threaded. The allocator shares nothing with others, so a whole one may be moved to another
 // thread and destroyed there. Objects are never destroyed, only their memory is: they must be
@@ -111,7 +119,8 @@ class SlabAllocator {
     TARN_ASSERT(!is_poisoned(object));
     poison(object, class_bytes(index));
     bytes_in_use_ -= class_bytes(index);
-    if (slab_number(object) == victim_number_ || leaving_slabs_ != 0) [[unlikely]] {
+    if (slab_number(object) == victim_number_ || watches_ != 0) [[unlikely]] {
+      if (is_shared(object)) return postpone(object, index);
       if (is_leaving(object)) return return_to_slab(object, index);
     }
     SizeClass& size_class = classes_[index];
@@ -127,12 +136,14 @@ class SlabAllocator {
   // a member prefetch(std::span<void* const>), it is told of each group of objects before they are
   // moved. `move` must not allocate from or free to this allocator; between two steps everything is
   // allowed. Besides the moves a step costs O(classes). At the end every class holds at most 17/16
-  // of the slabs it needs, plus one.
+  // of the slabs it needs, plus one. Postponed frees are made up for first; while the memory is
+  // shared there is nothing to do.
   template <class Move>
   EvacuationStep evacuate(size_t max_moves, Move&& move);
 
   // Marks up to `max_slabs` slabs, the sparsest of their classes, that the classes could do
-  // without. Returns whether there may be more. Not to be mixed with evacuate().
+  // without. Returns whether there may be more. Not to be mixed with evacuate(). None are marked
+  // while the memory is shared.
   bool mark_sparse(size_t max_slabs);
   // Whether the object is to be moved: its slab is marked, or being evacuated.
   bool is_leaving(const void* object) const {
@@ -144,13 +155,26 @@ class SlabAllocator {
   // a refusal in evacuate(). Returns whether there are more.
   bool unmark(size_t max_slabs);
 
+  // To be called before a child is forked, and when it is gone (or there is none after all). Where
+  // a fourth of the memory is sparse already, setting the rest of it aside too would be too much:
+  // nothing is shared then, so to speak, and old slabs are written as ever. O(classes)
+  // REQUIRES: begin and end take turns; an end without a begin is fine.
+  void begin_sharing();
+  void end_sharing();
+  // Whether writing to the object would copy its page for a child.
+  bool is_shared(const void* object) const { return sharing_ && slab_of(object)->epoch != epoch_; }
+  // Frees up to `max_objects` of those that were freed while they were shared. Returns whether
+  // there are more. Nothing happens while the memory is shared.
+  bool free_postponed(size_t max_objects);
+  bool has_postponed() const { return postponed_ != nullptr; }
+
   // Returns the magazines' objects to their slabs and warm slabs to the system.
   void trim();
 
   // Drops all objects and memory at once.
   void clear() { *this = SlabAllocator(); }
 
-  // Usable bytes of all live objects. O(1)
+  // Usable bytes of all live objects; those whose end is postponed are none. O(1)
   size_t bytes_in_use() const { return bytes_in_use_; }
 
   // An upper bound of the resident memory: slabs in use or warm, and metadata. O(1)
@@ -185,9 +209,11 @@ class SlabAllocator {
   static constexpr size_t kLists = kLeavingList + 1;
   static constexpr unsigned kByOccupancy = (1u << kOccupancyLists) - 1;  // in `nonempty_lists`
 
+  // Lists are rings: the first one's `previous` is the last.
   struct alignas(64) Slab {
     Slab* previous;
     Slab* next;
+    uint32_t epoch;     // when it was opened
     uint16_t used;      // bits set, those past the capacity apart
     uint16_t capacity;  // objects
     uint8_t class_index;
@@ -212,12 +238,27 @@ class SlabAllocator {
     uint16_t nonempty_lists;
     bool touched;
     size_t slabs;
-    size_t leaving;  // of these, marked
-    size_t used;     // live or in the magazine
+    size_t leaving;    // of these, marked
+    size_t used;       // live, in the magazine or postponed
+    size_t postponed;  // of these
     Slab* current;
     std::array<Slab*, kLists> lists;
     std::array<void*, kMagazineObjects> magazine;
   };
+
+  // The lists of a class's old slabs, while the memory is shared.
+  struct SetAside {
+    std::array<Slab*, kLists> lists;
+    uint16_t nonempty_lists;
+  };
+
+  // Addresses of objects to be freed later.
+  struct PostponedChunk {
+    PostponedChunk* previous;
+    size_t count;
+    std::array<void*, kSlabBytes / sizeof(void*) - 2> objects;
+  };
+  static_assert(sizeof(PostponedChunk) == kSlabBytes);
 
   static constexpr size_t class_of(size_t bytes) {
     return (std::max(bytes, kMinBytes) - kMinBytes + 7) / 8;
@@ -261,10 +302,13 @@ class SlabAllocator {
   void flush(size_t index, size_t keep);
   void take_words(SizeClass& size_class, size_t index);
   void return_to_slab(void* object, size_t index);
+  void postpone(void* object, size_t index);
+  void unmap_last_postponed();
   Slab* next_slab(size_t index);
   void link(Slab* slab, Place place);
   void unlink(Slab* slab);
   void place_by_occupancy(Slab* slab);
+  void count_leaving(SizeClass& size_class, int change);
 
   // Slabs and regions.
   Slab* open_slab(size_t index);
@@ -290,6 +334,11 @@ class SlabAllocator {
   size_t victim_position_ = 0;         // objects before this one have been tried
   size_t next_victim_class_ = 0;
   size_t leaving_slabs_ = 0;  // marked
+  size_t watches_ = 0;        // the same, and one more while the memory is shared
+  bool sharing_ = false;
+  uint32_t epoch_ = 0;
+  std::unique_ptr<std::array<SetAside, kClassCount>> set_aside_;
+  PostponedChunk* postponed_ = nullptr;  // the last one, which is not empty
   size_t bytes_in_use_ = 0;
   size_t slab_count_ = 0;  // in use or warm
   size_t metadata_bytes_ = 0;
@@ -298,6 +347,12 @@ class SlabAllocator {
 template <class Move>
 SlabAllocator::EvacuationStep SlabAllocator::evacuate(size_t max_moves, Move&& move) {
   EvacuationStep step;
+  if (sharing_) return step;
+  if (has_postponed()) {
+    const size_t slabs_before = slab_count_;
+    free_postponed(max_moves);
+    return {.released_bytes = (slabs_before - slab_count_) * kSlabBytes, .more = true};
+  }
   size_t budget = max_moves;
   while ((step.more = victim_ != nullptr || choose_victim()) && budget > 0) {
     const size_t index = victim_->class_index;

@@ -259,7 +259,8 @@ Result<> AppendOnlyFile::begin_base() {
     log::info("Batches up to {} were left: {} begins anew after them", manifest_.left_batches,
               path_of(base));
   }
-  if (const auto written = write_base(path_of(base), sequence_, nullptr); !written) return written;
+  if (const auto written = write_base(path_of(base), sequence_, false, nullptr); !written)
+    return written;
   manifest_.base = base;
   manifest_.left_batches = 0;
   return {};
@@ -428,11 +429,12 @@ bool AppendOnlyFile::rewrite_is_due() const {
 }
 
 Result<> AppendOnlyFile::write_base(
-    const std::string& path, std::uint64_t sequence,
+    const std::string& path, std::uint64_t sequence, bool at_last,
     const std::function<void(std::uint64_t keys)>& on_progress) const {
   if (settings.base_is_rdb) {
     // Where the base stands in the log, for those who put base and segments together again.
     SnapshotSettings how = settings.base;
+    how.at_last = at_last;
     how.aux.emplace_back(rdb::kAuxAofSequence, std::to_string(sequence));
     how.aux.emplace_back(rdb::kAuxAofTime, std::to_string(clock_.now_ms()));
     if (manifest_.left_batches != 0) {
@@ -456,18 +458,21 @@ Result<> AppendOnlyFile::start_rewrite() {
   ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
   how.on_start = on_child_start;
   const std::uint64_t sequence = log_.sequence();
+  databases_.begin_sharing();
   const auto started =
       job_.start(std::move(how), [this, path, sequence](ForkedJob::Progress& progress) {
-        return write_base(path, sequence, [&](std::uint64_t keys) { progress.report(keys); });
+        return write_base(path, sequence, true, [&](std::uint64_t keys) { progress.report(keys); });
       });
-  if (!started) return started;
-  databases_.context().forked = true;
+  if (!started) {
+    databases_.end_sharing();
+    return started;
+  }
   log::info("Background append only file rewriting started by pid {}", job_.pid());
   return {};
 }
 
 void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
-  databases_.context().forked = false;
+  databases_.end_sharing();
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_rewrite_s = outcome.duration_ms / 1000;
   Result<> result = outcome.result;
@@ -522,7 +527,7 @@ void AppendOnlyFile::cancel_rewrite() {
   if (!rewriting()) return;
   job_.kill();
   if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
-  databases_.context().forked = false;
+  databases_.end_sharing();
 }
 
 }  // namespace tarn

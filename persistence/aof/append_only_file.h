@@ -137,7 +137,8 @@ class AppendOnlyFile {
   AofManifest::File next_base() const;
   void drop_files();
   Result<> begin_base();
-  Result<> write_base(const std::string& path, std::uint64_t sequence,
+  // `at_last`: for a forked child.
+  Result<> write_base(const std::string& path, std::uint64_t sequence, bool at_last,
                       const std::function<void(std::uint64_t keys)>& on_progress) const;
   Result<> start_rewrite();
   void finish_rewrite(const ForkedJob::Outcome& outcome);

@@ -22,7 +22,7 @@ Result<> BackupCopy::start(const std::string& folder) {
 void BackupCopy::tick() {
   if (!in_progress()) return;
   if (const auto outcome = job_.poll()) {
-    databases_.context().forked = false;
+    databases_.end_sharing();
     return finish(outcome->result);
   }
   if (job_.running()) return;
@@ -60,15 +60,18 @@ Result<> BackupCopy::link_files() const {
 Result<> BackupCopy::start_child() {
   const Snapshots::Settings& how = snapshots_.settings;
   const std::string path = folder_ + "/" + how.path;
+  SnapshotSettings file = how.file;
+  file.at_last = true;
+  databases_.begin_sharing();
   const auto started =
       job_.start({.title = "tarn-backup",
                   .scratch_file = snapshot_scratch_file(path),
                   .on_start = on_child_start},
-                 [this, path, file = how.file](ForkedJob::Progress& progress) {
+                 [this, path, file](ForkedJob::Progress& progress) {
                    return save_snapshot(databases_, file, path,
                                         [&](std::uint64_t keys) { progress.report(keys); });
                  });
-  if (started) databases_.context().forked = true;
+  if (!started) databases_.end_sharing();
   return started;
 }
 

@@ -77,9 +77,10 @@ void Writer::write_database(std::size_t index) {
   out_.byte(rdb::kResizeDb);
   out_.length(keyspace.size());
   out_.length(keyspace.expires());
-  keyspace.for_each([&](const Entry& entry) {
+  const auto write_one = [&](const Entry& entry) {
     if (!out_.failed()) write_key(*PlainEntry(entry));
-  });
+  };
+  options_.at_last ? keyspace.for_each_at_last(write_one) : keyspace.for_each(write_one);
 }
 
 void Writer::write_key(const Entry& entry) {

@@ -22,6 +22,8 @@ struct RdbWriteOptions {
   bool access_hints = false;
   // Name and value of further auxiliary fields.
   std::vector<std::pair<std::string, std::string>> aux{};
+  // For a forked child that does nothing else with the databases (Keyspace::for_each_at_last).
+  bool at_last = false;
   // Called now and then with the number of keys written so far.
   std::function<void(std::uint64_t keys)> on_progress{};
 };

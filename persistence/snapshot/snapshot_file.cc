@@ -57,6 +57,7 @@ Result<> save_snapshot(const Databases& databases, const SnapshotSettings& setti
                             .checksum = settings.checksum,
                             .access_hints = settings.access_hints,
                             .aux = settings.aux,
+                            .at_last = settings.at_last,
                             .on_progress = [&](std::uint64_t keys) { reporter.report(keys); }};
   if (const auto written = write_rdb(databases, how, *sink); !written) return written;
   if (const auto finished = sink->finish(); !finished) return finished;

@@ -22,6 +22,8 @@ struct SnapshotSettings {
   bool incremental_fsync = true;
   // Tells of each key how recently, or often, it was used.
   bool access_hints = false;
+  // For a forked child that does nothing else with the databases.
+  bool at_last = false;
   // Name and value of further auxiliary fields.
   std::vector<std::pair<std::string, std::string>> aux{};
   // For tests: a pause for each key or, if negative, for each so many keys.

@@ -45,21 +45,24 @@ Result<> Snapshots::save_in_background() {
   forked_changes_ = databases_.stats().changes;
   keys_total_ = databases_.total_keys();
   child_path_ = settings.path;
+  databases_.begin_sharing();
   const auto started =
       job_.start({.title = "tarn-rdb-bgsave",
                   .scratch_file = snapshot_scratch_file(child_path_),
                   .on_start = on_child_start},
                  [this](ForkedJob::Progress& progress) {
-                   return save_snapshot(databases_, settings.file, child_path_,
+                   SnapshotSettings how = settings.file;
+                   how.at_last = true;
+                   return save_snapshot(databases_, how, child_path_,
                                         [&](std::uint64_t keys) { progress.report(keys); });
                  });
   if (!started) {
+    databases_.end_sharing();
     log::warn("Can't save in background: {}", started.error().message);
     set_status(false);
     return started;
   }
   log::info("Background saving started by pid {}", job_.pid());
-  databases_.context().forked = true;
   return {};
 }
 
@@ -77,7 +80,7 @@ void Snapshots::tick() {
 }
 
 void Snapshots::finish(const ForkedJob::Outcome& outcome) {
-  databases_.context().forked = false;
+  databases_.end_sharing();
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_duration_s = outcome.duration_ms / 1000;
   if (outcome.result) {
@@ -106,7 +109,7 @@ void Snapshots::kill_child() {
   if (!in_progress()) return;
   log::warn("There is a child saving a snapshot. Killing it!");
   job_.kill();
-  databases_.context().forked = false;
+  databases_.end_sharing();
 }
 
 void Snapshots::set_status(bool ok) {

@@ -16,8 +16,8 @@ namespace tarn {
 
 // The snapshots of a server: the file, when it is written, and how that went.
 //
-// While a child writes, reads leave no trace in the entries (KeyspaceContext::forked): each page
-// that is written is a page copied.
+// While a child writes, each page that the parent writes is a page copied. So reads leave no trace
+// in the entries then, and writes leave those from before alone (Databases::begin_sharing).
 class Snapshots {
  public:
   // To be set by the owner; looked at when a snapshot begins.

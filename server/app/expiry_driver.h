@@ -11,9 +11,9 @@
 
 namespace tarn {
 
-// Has due keys deleted on time, and what is large of them and of other deleted keys freed: wakes up
-// when the first is due, works in slices of half a millisecond, and lets clients have their turn
-// between two of them.
+// Has due keys deleted on time, and freed what is large of them and of other deleted keys, or could
+// not be freed while a child was forked: wakes up when the first is due, works in slices of half a
+// millisecond, and lets clients have their turn between two of them.
 class ExpiryDriver {
  public:
   ExpiryDriver(asio::io_context& io, Databases& databases, Clock& clock, LatencyMonitor& latency)
@@ -40,6 +40,7 @@ class ExpiryDriver {
   void work();
   void work_soon();
   bool work_for_a_slice();
+  bool settle_for_a_slice();
 
   asio::io_context& io_;
   Timer timer_;

@@ -2,6 +2,7 @@
 """Snapshots: SAVE, BGSAVE, save points, loading at start, exchange with redis-server, failures."""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -149,6 +150,64 @@ def running_save():
         left = [name for name in os.listdir(one.directory)
                 if name not in ("server.log", ".tarn.lock")]
         equal(left, [], "files that a killed child left behind")
+
+
+def overwrite(client, keys, count, tag):
+    """Sets so many of the keys, in no order, to other values of the same length."""
+    chosen = random.Random(tag).sample(range(keys), count)
+    for first in range(0, len(chosen), 500):
+        replies = client.pipeline(("SET", f"key:{n}", f"{tag:04}-{n:06}-" + "v" * 860)
+                                  for n in chosen[first:first + 500])
+        equal(set(replies), {b"OK"}, "replies")
+    return chosen
+
+
+@check("what is overwritten while a child saves is not copied for it", ours_only=True)
+def little_is_copied():
+    keys = 24000
+    with server("--rdb-key-save-delay", "50", "--rdbcompression", "no") as one:
+        with one.client() as client:
+            overwrite(client, keys, keys, 0)
+            equal(bgsave(client), "ok")
+            untouched = int(info(client)["rdb_last_cow_size"])
+            client.do("BGSAVE")
+            written = overwrite(client, keys, keys // 6, 1)
+            kept = next(n for n in range(keys) if n not in written)
+            client.do("INCR", "counter")
+            client.do("DEL", f"key:{written[1]}")
+            expect(wait_until(lambda: idle(client)), "BGSAVE does not end")
+            copied = int(info(client)["rdb_last_cow_size"]) - untouched
+            # Four values share a page, so nearly each of these would have copied one.
+            expect(copied < len(written) * 4096 / 3, f"{copied} bytes copied")
+            equal(client.do("GET", f"key:{written[0]}")[:4], b"0001", "a new value")
+            equal(client.do("GET", f"key:{kept}")[:4], b"0000", "an old value")
+            equal(client.do("DBSIZE"), keys, "keys: one has come, and one gone")
+        # The child has saved what there was before.
+        one.kill()
+        one.process = None
+        one.start()
+        with one.client() as client:
+            equal(client.do("DBSIZE"), keys)
+            for n in written[:50] + [kept]:
+                equal(client.do("GET", f"key:{n}"), f"0000-{n:06}-".encode() + b"v" * 860)
+
+
+@check("memory does not grow from save to save under writes", ours_only=True)
+def stable_memory():
+    keys = 24000
+    with server() as one, one.client() as client:
+        newest = dict.fromkeys(overwrite(client, keys, keys, 0), 0)
+        rss = []
+        for tag in range(1, 21):
+            client.do("BGSAVE")
+            newest.update(dict.fromkeys(overwrite(client, keys, keys // 6, tag), tag))
+            expect(wait_until(lambda: idle(client)), "BGSAVE does not end")
+            rss.append(int(info(client, "memory")["used_memory_rss"]))
+        most = rss[0] * 3 // 2
+        expect(wait_until(lambda: int(info(client, "memory")["used_memory_rss"]) < most),
+               f"resident memory after each save: {rss}")
+        for n in range(0, keys, 97):
+            equal(client.do("GET", f"key:{n}")[:11], f"{newest[n]:04}-{n:06}".encode(), f"key:{n}")
 
 
 @check("a child closes the listening port, and ends with its parent")

@@ -1,6 +1,8 @@
 #include "core/containers/hash_table.h"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdint>
@@ -458,6 +460,26 @@ TEST_CASE_TEMPLATE("for_some visits what for_each does, in its order and in bits
         CHECK(visited == expected);
       }
     }
+  }
+}
+
+TEST_CASE_TEMPLATE("a child that lets go of the table sees all of it, and the parent's stays",
+                   Table, WideTable, NarrowTable) {
+  for (const std::size_t count : {std::size_t{5}, std::size_t{4000}}) {
+    Population<Table> people(spread);
+    people.add_range(0, count);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::unordered_set<Item*> visited;
+      people.table.for_each_at_last([&](Item* item) { visited.insert(item); });
+      ::_exit(visited.size() == count ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    std::unordered_set<Item*> visited;
+    people.table.for_each([&](Item* item) { visited.insert(item); });
+    CHECK(visited.size() == count);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <set>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -18,6 +19,15 @@ namespace tarn {
 namespace {
 
 constexpr size_t kUnlimited = SIZE_MAX;
+
+// Whether there are these bytes, though the object that they were of may be freed.
+__attribute__((no_sanitize("address"))) bool is_still(const std::byte* address,
+                                                      const std::vector<std::byte>& bytes) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (address[i] != bytes[i]) return false;
+  }
+  return true;
+}
 
 // An owner as the keyspace is one: from an object's bytes it finds the one reference to it.
 class Owner {
@@ -42,6 +52,8 @@ class Owner {
     std::memcpy(address, &id, sizeof(id));
     objects.push_back({.address = address, .bytes = bytes});
     live_bytes += SlabAllocator::usable_bytes(bytes);
+    REQUIRE_FALSE(slabs.is_shared(address));
+    REQUIRE(shared_pages.count(page_of(address)) == 0);
     return id;
   }
 
@@ -92,6 +104,29 @@ class Owner {
     return true;
   }
 
+  void begin_sharing() {
+    slabs.begin_sharing();
+    sharing = true;
+    shared_pages.clear();
+    seen_by_child.clear();
+    for (const Object& object : objects) {
+      if (object.address == nullptr || !slabs.is_shared(object.address)) continue;
+      const size_t usable = SlabAllocator::usable_bytes(object.bytes);
+      shared_pages.insert(page_of(object.address));
+      shared_pages.insert(page_of(object.address + usable - 1));
+      seen_by_child.emplace_back(object.address, std::vector<std::byte>(object.bytes));
+      std::memcpy(seen_by_child.back().second.data(), object.address, object.bytes);
+    }
+  }
+
+  // Nothing has been written where a child would have seen, or paid for, it.
+  void end_sharing() {
+    if (!std::exchange(sharing, false)) return;
+    for (const auto& [address, bytes] : seen_by_child) REQUIRE(is_still(address, bytes));
+    slabs.end_sharing();
+    shared_pages.clear();
+  }
+
   void check_accounting() const {
     CHECK(slabs.bytes_in_use() == live_bytes);
     size_t bytes = 0;
@@ -108,6 +143,12 @@ class Owner {
   SlabAllocator slabs;
   std::vector<Object> objects;
   size_t live_bytes = 0;
+  bool sharing = false;
+  std::set<size_t> shared_pages;
+  std::vector<std::pair<const std::byte*, std::vector<std::byte>>> seen_by_child;
+
+ private:
+  static size_t page_of(const void* address) { return reinterpret_cast<uintptr_t>(address) / 4096; }
 };
 
 TEST_CASE("slab allocator: sizes are rounded up to 8 bytes, from 16") {
@@ -326,6 +367,9 @@ void run_model(uint64_t seed, void (*compact)(Owner&, size_t)) {
     destroy_one();
     if (random() % 32 == 0) compact(owner, 8);
   }
+  owner.end_sharing();
+  while (owner.slabs.free_postponed(50)) {
+  }
   owner.slabs.trim();
   owner.check_accounting();
   CHECK(owner.slabs.class_stats().empty());
@@ -350,6 +394,110 @@ TEST_CASE("slab allocator: model, with marks and walks") {
       if (count > 20) owner.slabs.unmark(count / 16);
     });
   }
+}
+
+TEST_CASE("slab allocator: model, with children") {
+  const uint64_t start = std::random_device{}();
+  for (uint64_t seed = start; seed < start + 4; ++seed) {
+    run_model(seed, [](Owner& owner, size_t count) {
+      if (count % 8 == 0) owner.sharing ? owner.end_sharing() : owner.begin_sharing();
+      if (count % 3 == 0) owner.slabs.free_postponed(count);
+      if (count % 3 == 1) owner.evacuate(count);
+    });
+  }
+}
+
+TEST_CASE("slab allocator: model, with children, marks and walks") {
+  const uint64_t start = std::random_device{}();
+  for (uint64_t seed = start; seed < start + 4; ++seed) {
+    run_model(seed, [](Owner& owner, size_t count) {
+      if (count % 8 == 0) owner.sharing ? owner.end_sharing() : owner.begin_sharing();
+      if (count % 2 == 0) owner.slabs.free_postponed(count);
+      if (owner.sharing) return;
+      owner.slabs.mark_sparse(count / 8);
+      for (size_t id = 0; id < owner.objects.size() && count > 0; ++id) {
+        if (owner.alive(id) && owner.move_if_leaving(id)) --count;
+      }
+      if (count > 20) owner.slabs.unmark(count / 16);
+    });
+  }
+}
+
+TEST_CASE("slab allocator: what is freed while it is shared counts as freed, and is so later") {
+  Owner owner;
+  for (int i = 0; i < 20'000; ++i) owner.create(200);
+  owner.slabs.trim();
+  const size_t resident = owner.slabs.bytes_resident();
+  owner.begin_sharing();
+  for (size_t id = 0; id < 20'000; ++id) owner.destroy(id);
+  owner.check_accounting();
+  CHECK(owner.slabs.bytes_in_use() == 0);
+  CHECK_FALSE(owner.slabs.free_postponed(kUnlimited));
+  CHECK(owner.slabs.bytes_resident() >= resident);
+
+  owner.end_sharing();
+  size_t steps = 0;
+  while (owner.slabs.free_postponed(100)) ++steps;
+  CHECK(steps == 199);
+  CHECK_FALSE(owner.slabs.has_postponed());
+  owner.slabs.trim();
+  CHECK(owner.slabs.class_stats().empty());
+  CHECK(owner.slabs.bytes_resident() < 20'000);
+}
+
+TEST_CASE("slab allocator: a child may be forked before the last one's frees are made up for") {
+  Owner owner;
+  for (int i = 0; i < 20'000; ++i) owner.create(40);
+  owner.begin_sharing();
+  for (size_t id = 0; id < 5000; ++id) owner.destroy(id);
+  owner.end_sharing();
+  owner.slabs.free_postponed(1000);
+  owner.begin_sharing();
+  for (size_t id = 5000; id < 6000; ++id) owner.destroy(id);
+  for (int i = 0; i < 3000; ++i) owner.create(40);
+  owner.end_sharing();
+  owner.check_accounting();
+  // What evacuation would move is live: it makes up for the frees first.
+  while (owner.evacuate(64).more) {
+  }
+  CHECK_FALSE(owner.slabs.has_postponed());
+  owner.check_accounting();
+  const size_t resident = owner.slabs.bytes_resident();
+  for (int i = 0; i < 500; ++i) owner.create(40);
+  CHECK(owner.slabs.bytes_resident() <= resident + SlabAllocator::kSlabBytes);
+}
+
+// Overwrites a twentieth of the objects, at random, while each of many children lives.
+size_t resident_after_children(Owner& owner, int children, bool evacuate) {
+  std::mt19937_64 random(3);
+  std::vector<size_t> live;
+  live.reserve(50'000);
+  for (int i = 0; i < 50'000; ++i) live.push_back(owner.create(104));
+  for (int child = 0; child < children; ++child) {
+    owner.begin_sharing();
+    for (int i = 0; i < 2500; ++i) {
+      size_t& id = live[random() % live.size()];
+      owner.destroy(id);
+      id = owner.create(104);
+    }
+    owner.end_sharing();
+    while (owner.slabs.free_postponed(100)) {
+    }
+    while (evacuate && owner.evacuate(64).more) {
+    }
+  }
+  owner.slabs.trim();
+  owner.check_accounting();
+  return owner.slabs.bytes_resident();
+}
+
+TEST_CASE("slab allocator: child after child, memory follows the data") {
+  Owner evacuated;
+  const size_t resident = resident_after_children(evacuated, 40, true);
+  CHECK(resident < evacuated.live_bytes * 9 / 8 + 4 * SlabAllocator::kSlabBytes);
+  Owner left;  // where nobody evacuates
+  const size_t resident_left = resident_after_children(left, 40, false);
+  CHECK(resident_left < left.live_bytes * 3 / 2);
 }
 
 TEST_CASE("slab allocator: marked slabs are emptied by a walk") {
