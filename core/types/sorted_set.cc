@@ -96,6 +96,7 @@ RankRange ranks_between(std::size_t first, std::size_t end) {
 }
 
 RankRange ranks_in(const LargeSortedSet& set, const LexRange& range) {
+  if (range.empty()) return {};  // where scores differ, the bounds might be found in turned order
   return ranks_between(rank_of_min(set, range.min), rank_behind_max(set, range.max));
 }
 
