@@ -11,6 +11,8 @@ namespace {
 
 // Enough turns to share what is done once a batch; little beside what a reply needs to its reader.
 constexpr std::uint64_t kBatchUs = 100;
+// What a batch has left to send rarely takes that long; a message to thousands of clients does.
+constexpr std::uint64_t kSendUs = 500;
 
 }  // namespace
 
@@ -86,11 +88,28 @@ void NetLoop::end_turn() {
 
 void NetLoop::end_batch() {
   if (batch_end_) batch_end_();
+  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kSendUs);
   flushing_.swap(to_flush_);
-  for (Connection* connection : flushing_) connection->flush();
+  std::size_t sent = 0;
+  while (sent < flushing_.size() && CycleClock::now() < deadline) flushing_[sent++]->flush();
+  if (sent < flushing_.size() || !unsent_.empty()) [[unlikely]]
+    send_unsent(std::span(flushing_).subspan(sent), deadline);
   flushing_.clear();
   if (memory_watched_) [[unlikely]]
     batch_sent_();
+}
+
+// Those who have waited longest are sent to even where the others took all the time.
+void NetLoop::send_unsent(std::span<Connection* const> more, std::uint64_t deadline) {
+  constexpr std::size_t kFewest = 16;
+  unsent_.insert(unsent_.end(), more.begin(), more.end());
+  for (std::size_t sent = 0; !unsent_.empty(); ++sent) {
+    if (sent >= kFewest && CycleClock::now() >= deadline) break;
+    Connection* connection = unsent_.front();
+    unsent_.pop_front();
+    connection->flush();
+  }
+  if (!unsent_.empty()) serve_waiting_soon();
 }
 
 void NetLoop::flush_later(Connection& connection) {
@@ -128,6 +147,7 @@ void NetLoop::delete_retired() {
   for (Connection* connection : retired_) {
     remove(*connection);
     std::erase(to_flush_, connection);
+    std::erase(unsent_, connection);
     std::erase(to_serve_, connection);
     delete connection;
   }

@@ -3,8 +3,10 @@
 #include <asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,7 +27,8 @@ class Connection;
 //  be
 //     done once for all of them happens, and then the output of all of them is sent. So a batch is
 //     written to a log in one piece before any of its replies leaves, and no reply waits long for
-//     the turns of others.
+//     the turns of others. Output that takes longer to send than kSendUs (a message to thousands)
+//     is sent in slices, and the batches that come meanwhile are sent before the rest of it.
 //  3. Output that comes outside of rounds, from timers and the like, is sent once the handlers that
 //     are ready have run.
 //
@@ -82,6 +85,7 @@ class NetLoop {
   void end_round();
   void end_turn();
   void end_batch();
+  void send_unsent(std::span<Connection* const> more, std::uint64_t deadline);
   void delete_retired();
   void remove(Connection& connection);
 
@@ -93,6 +97,7 @@ class NetLoop {
   std::vector<Connection*> connections_;
   std::vector<Connection*> to_flush_;
   std::vector<Connection*> flushing_;
+  std::deque<Connection*> unsent_;  // of earlier batches
   std::vector<Connection*> to_serve_;
   std::vector<Connection*> retired_;
   std::function<void()> batch_end_;

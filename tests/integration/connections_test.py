@@ -42,6 +42,30 @@ def thousand():
         expect(wait_until(lambda: connected(admin) == 1), lambda: f"{connected(admin)} are left")
 
 
+@check("a message to many reaches all, in order, and others are answered meanwhile")
+def message_to_many():
+    count = scaled(2000, 200)
+    raise_file_limit(2 * count + 200)
+    messages = [bytes([digit]) * 100_000 for digit in b"123"]
+    with server() as one, one.client() as publisher, one.client() as other:
+        subscribers = [one.client() for _ in range(count)]
+        for number, client in enumerate(subscribers):
+            client.send("SUBSCRIBE", "news", f"own:{number}")
+        for client in subscribers:
+            equal([client.read_reply().value[2].value for _ in range(2)], [1, 2])
+        for message in messages:
+            equal(publisher.do("PUBLISH", "news", message), count)
+            equal(other.do("PING"), b"PONG")
+        for leaving in subscribers[::7]:
+            leaving.close()
+        for number, client in enumerate(subscribers):
+            if number % 7 == 0:
+                continue
+            equal([client.read_reply().value[2].value for _ in messages], messages)
+        equal(publisher.do("PUBLISH", "own:1", "last"), 1)
+        equal(subscribers[1].read_reply().value[2].value, b"last")
+
+
 @check("hundreds of connections broken in every state leave no clients behind")
 def broken():
     states = [
