@@ -64,6 +64,16 @@ def syncing(server):
         return b"aof_pending_bio_fsync:1" in client.do("INFO", "persistence")
 
 
+def write_later(server):
+    """A writer that has written for a while, and was never refused."""
+    more = Writer(server.port, "later")
+    more.start()
+    time.sleep(0.05)
+    more.stop()
+    assert more.refused is None, more.refused
+    return more
+
+
 def failing_disk(fsync, calls, error):
     """Writes are refused while it lasts, reads go on, and writes begin again by themselves."""
     with Scene(fsync) as scene, scene.server.client() as reader:
@@ -84,11 +94,7 @@ def failing_disk(fsync, calls, error):
         assert wait_until(lambda: writes_work(server), timeout=20), "writes do not begin again"
         for writer in writers:
             writer.stop()
-        more = Writer(server.port, "later")
-        more.start()
-        time.sleep(0.05)
-        more.stop()
-        assert more.refused is None, more.refused
+        more = write_later(server)
         # With everysec, what comes during a sync is promised only when that is over.
         assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
         scene.crash_and_check(writers + [more])
@@ -112,11 +118,7 @@ def called_off(command, fsync):
             check(client, writer)
         scene.faults.clear()
         assert wait_until(lambda: writes_work(server), timeout=20), "writes do not begin again"
-        more = Writer(server.port, "later")
-        more.start()
-        time.sleep(0.05)
-        more.stop()
-        assert more.refused is None, more.refused
+        more = write_later(server)
         assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
         scene.crash_and_check([writer, more])
 

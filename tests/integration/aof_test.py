@@ -165,17 +165,22 @@ def lost_manifest():
             equal(client.do("MGET", "before", "after"), [b"1", b"1"])
 
 
+def switch_on_during_save(client, *options):
+    """Switches a log on whose first base has to wait for a snapshot that takes its time."""
+    client.do("SET", "logged", "1")
+    client.do("CONFIG", "SET", "appendonly", "no", "rdb-key-save-delay", "10000000")
+    client.do("SET", "k", "v")
+    client.do("BGSAVE")
+    client.do("CONFIG", "SET", "appendonly", "yes", *options)
+
+
 @check("while the first base is being written, there is nothing to load and nothing to find",
        ours_only=True)
 def no_base_yet():
     for earlier_log in (False, True):
         with server(*DEBUG, *(LOGGING if earlier_log else ())) as one:
             with one.client() as client:
-                client.do("SET", "logged", "1")
-                client.do("CONFIG", "SET", "appendonly", "no", "rdb-key-save-delay", "10000000")
-                client.do("SET", "k", "v")
-                client.do("BGSAVE")  # the base has to wait for it
-                client.do("CONFIG", "SET", "appendonly", "yes", "aof-segment-size", "1kb")
+                switch_on_during_save(client, "aof-segment-size", "1kb")
                 client.do("SET", "large", "x" * 10_000)
                 time.sleep(0.1)
                 client.do("SET", "large", "y" * 10_000)
@@ -192,11 +197,7 @@ def shutdown_without_base():
     for earlier_log in (False, True):
         with server(*DEBUG, *(LOGGING if earlier_log else ())) as one:
             with one.client() as client:
-                client.do("SET", "logged", "1")
-                client.do("CONFIG", "SET", "appendonly", "no", "rdb-key-save-delay", "10000000")
-                client.do("SET", "k", "v")
-                client.do("BGSAVE")  # the base has to wait for it
-                client.do("CONFIG", "SET", "appendonly", "yes", "rdb-key-save-delay", "0")
+                switch_on_during_save(client, "rdb-key-save-delay", "0")
                 client.do("SET", "later", "1")
                 try:
                     client.do("SHUTDOWN", "NOSAVE")
