@@ -458,21 +458,16 @@ Result<> AppendOnlyFile::start_rewrite() {
   ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
   how.on_start = on_child_start;
   const std::uint64_t sequence = log_.sequence();
-  databases_.begin_sharing();
   const auto started =
       job_.start(std::move(how), [this, path, sequence](ForkedJob::Progress& progress) {
         return write_base(path, sequence, true, [&](std::uint64_t keys) { progress.report(keys); });
       });
-  if (!started) {
-    databases_.end_sharing();
-    return started;
-  }
+  if (!started) return started;
   log::info("Background append only file rewriting started by pid {}", job_.pid());
   return {};
 }
 
 void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
-  databases_.end_sharing();
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_rewrite_s = outcome.duration_ms / 1000;
   Result<> result = outcome.result;
@@ -526,8 +521,6 @@ void AppendOnlyFile::delete_history() {
 void AppendOnlyFile::cancel_rewrite() {
   if (!rewriting()) return;
   job_.kill();
-  if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
-  databases_.end_sharing();
 }
 
 }  // namespace tarn

@@ -166,7 +166,7 @@ class AppendOnlyFile {
   std::vector<AofManifest::File> finished_;  // closed, and perhaps not safe yet
   std::int64_t next_try_ms_ = 0;             // after a failure to begin a segment
 
-  ForkedJob job_;
+  ForkedJob job_{databases_};
   bool rewrite_wanted_ = false;
   bool segment_wanted_ = false;
   AofManifest::File base_;  // that the child writes

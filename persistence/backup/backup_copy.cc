@@ -21,10 +21,7 @@ Result<> BackupCopy::start(const std::string& folder) {
 
 void BackupCopy::tick() {
   if (!in_progress()) return;
-  if (const auto outcome = job_.poll()) {
-    databases_.end_sharing();
-    return finish(outcome->result);
-  }
+  if (const auto outcome = job_.poll()) return finish(outcome->result);
   if (job_.running()) return;
   if (!aof_.is_open()) {
     if (other_child && other_child()) return;
@@ -62,17 +59,13 @@ Result<> BackupCopy::start_child() {
   const std::string path = folder_ + "/" + how.path;
   SnapshotSettings file = how.file;
   file.at_last = true;
-  databases_.begin_sharing();
-  const auto started =
-      job_.start({.title = "tarn-backup",
-                  .scratch_file = snapshot_scratch_file(path),
-                  .on_start = on_child_start},
-                 [this, path, file](ForkedJob::Progress& progress) {
-                   return save_snapshot(databases_, file, path,
-                                        [&](std::uint64_t keys) { progress.report(keys); });
-                 });
-  if (!started) databases_.end_sharing();
-  return started;
+  return job_.start({.title = "tarn-backup",
+                     .scratch_file = snapshot_scratch_file(path),
+                     .on_start = on_child_start},
+                    [this, path, file](ForkedJob::Progress& progress) {
+                      return save_snapshot(databases_, file, path,
+                                           [&](std::uint64_t keys) { progress.report(keys); });
+                    });
 }
 
 void BackupCopy::finish(const Result<>& result) {

@@ -53,7 +53,7 @@ class BackupCopy {
   const Clock& clock_;
   AppendOnlyFile& aof_;
   const Snapshots& snapshots_;
-  ForkedJob job_;
+  ForkedJob job_{databases_};
   std::string folder_;  // empty where nothing is going on
   Status status_;
 };

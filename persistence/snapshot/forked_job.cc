@@ -166,6 +166,7 @@ Result<> ForkedJob::start(Settings settings, const Work& work) {
     return Error{fmt::format("Can't make a pipe to a child: {}", std::strerror(errno))};
   }
   const pid_t parent = ::getpid();
+  databases_.begin_sharing();
   const std::int64_t begin = now_us();
   {
     const BlockedSignals blocked;
@@ -176,6 +177,7 @@ Result<> ForkedJob::start(Settings settings, const Work& work) {
   g_last_fork_us = now_us() - begin;
   ::close(ends[1]);
   if (pid_ < 0) {
+    databases_.end_sharing();
     ::close(ends[0]);
     return Error{fmt::format("Can't fork: {}{}", std::strerror(failure),
                              failure == ENOMEM ? " (does vm.overcommit_memory permit it?)" : "")};
@@ -246,6 +248,7 @@ ForkedJob::Outcome ForkedJob::reap(int status) {
   read_pipe();
   ::close(std::exchange(pipe_, -1));
   pid_ = -1;
+  databases_.end_sharing();
   const bool clean = WIFEXITED(status) && result_.has_value();
   Outcome outcome{clean ? *result_ : Result<>(Error{describe_end(status)}), killing_, cow_bytes_,
                   now_ms() - started_ms_};

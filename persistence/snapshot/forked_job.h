@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/keyspace/databases.h"
 
 namespace tarn {
 
@@ -22,6 +23,9 @@ namespace tarn {
 //     that nothing of the parent's runs in it.
 //  3. The parent polls. The end of the pipe and waitpid tell that the child has ended; no SIGCHLD
 //     is needed. A child that ends without a result has crashed or was killed.
+//
+//  4. From before the fork until the child is gone the databases know that they share their memory,
+//     so that the parent writes as few of the pages as it can (Databases::begin_sharing).
 //
 // Invariants: a child does not outlive its parent. It logs nothing, as it shares the parent's files
 // of that purpose. When a child ends without success, its scratch file is removed.
@@ -58,12 +62,14 @@ class ForkedJob {
     std::int64_t duration_ms = 0;
   };
 
-  ForkedJob() = default;
+  // The databases must outlive the job.
+  explicit ForkedJob(Databases& databases) : databases_(databases) {}
   ~ForkedJob();
   ForkedJob(const ForkedJob&) = delete;
   ForkedJob& operator=(const ForkedJob&) = delete;
 
-  // REQUIRES: !running(). May be called with other threads about; the work must not need them.
+  // REQUIRES: !running(), nor is another job on these databases. May be called with other threads
+  // about; the work must not need them.
   Result<> start(Settings settings, const Work& work);
 
   bool running() const { return pid_ > 0; }
@@ -94,6 +100,7 @@ class ForkedJob {
   void take_messages();
   Outcome reap(int status);
 
+  Databases& databases_;
   pid_t pid_ = -1;
   int pipe_ = -1;
   Settings settings_;

@@ -45,7 +45,6 @@ Result<> Snapshots::save_in_background() {
   forked_changes_ = databases_.stats().changes;
   keys_total_ = databases_.total_keys();
   child_path_ = settings.path;
-  databases_.begin_sharing();
   const auto started =
       job_.start({.title = "tarn-rdb-bgsave",
                   .scratch_file = snapshot_scratch_file(child_path_),
@@ -57,7 +56,6 @@ Result<> Snapshots::save_in_background() {
                                         [&](std::uint64_t keys) { progress.report(keys); });
                  });
   if (!started) {
-    databases_.end_sharing();
     log::warn("Can't save in background: {}", started.error().message);
     set_status(false);
     return started;
@@ -80,7 +78,6 @@ void Snapshots::tick() {
 }
 
 void Snapshots::finish(const ForkedJob::Outcome& outcome) {
-  databases_.end_sharing();
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_duration_s = outcome.duration_ms / 1000;
   if (outcome.result) {
@@ -109,7 +106,6 @@ void Snapshots::kill_child() {
   if (!in_progress()) return;
   log::warn("There is a child saving a snapshot. Killing it!");
   job_.kill();
-  databases_.end_sharing();
 }
 
 void Snapshots::set_status(bool ok) {

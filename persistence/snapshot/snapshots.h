@@ -85,7 +85,7 @@ class Snapshots {
 
   Databases& databases_;
   const Clock& clock_;
-  ForkedJob job_;
+  ForkedJob job_{databases_};
   SaveHistory history_;
   std::uint64_t saved_changes_ = 0;   // of KeyspaceStats::changes
   std::uint64_t forked_changes_ = 0;  // likewise, when the child was forked

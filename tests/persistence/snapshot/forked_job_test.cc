@@ -25,10 +25,15 @@ void touch(const std::string& path) { std::ofstream(path) << "half a file"; }
   for (;;) ::pause();
 }
 
+struct Fixture {
+  FakeClock clock;
+  Databases databases{clock, 1};
+};
+
 }  // namespace
 
-TEST_CASE("ForkedJob: success, and how far the child came") {
-  ForkedJob job;
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: success, and how far the child came") {
+  ForkedJob job(databases);
   const std::uint64_t forks = ForkedJob::forks();
   REQUIRE(job.start({.title = "test", .scratch_file = ""},
                     [](ForkedJob::Progress& progress) {
@@ -46,9 +51,9 @@ TEST_CASE("ForkedJob: success, and how far the child came") {
   CHECK(!job.poll().has_value());
 }
 
-TEST_CASE("ForkedJob: a failure comes with its words, and the scratch file goes") {
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: a failure comes with its words, and the scratch file goes") {
   const std::string scratch = scratch_name();
-  ForkedJob job;
+  ForkedJob job(databases);
   const std::string words = "disk full: " + std::string(10'000, 'x');
   REQUIRE(job.start({.title = "test", .scratch_file = scratch},
                     [&](ForkedJob::Progress&) {
@@ -62,9 +67,9 @@ TEST_CASE("ForkedJob: a failure comes with its words, and the scratch file goes"
   CHECK(!exists(scratch));
 }
 
-TEST_CASE("ForkedJob: the file of a child that succeeds is left alone") {
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: the file of a child that succeeds is left alone") {
   const std::string scratch = scratch_name();
-  ForkedJob job;
+  ForkedJob job(databases);
   REQUIRE(job.start({.title = "test", .scratch_file = scratch},
                     [&](ForkedJob::Progress&) {
                       touch(scratch);
@@ -76,9 +81,9 @@ TEST_CASE("ForkedJob: the file of a child that succeeds is left alone") {
   ::unlink(scratch.c_str());
 }
 
-TEST_CASE("ForkedJob: a child that crashes") {
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: a child that crashes") {
   const std::string scratch = scratch_name();
-  ForkedJob job;
+  ForkedJob job(databases);
   REQUIRE(job.start({.title = "test", .scratch_file = scratch},
                     [&](ForkedJob::Progress&) -> Result<> {
                       touch(scratch);
@@ -93,8 +98,8 @@ TEST_CASE("ForkedJob: a child that crashes") {
   CHECK(!exists(scratch));
 }
 
-TEST_CASE("ForkedJob: a child that ends without a word") {
-  ForkedJob job;
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: a child that ends without a word") {
+  ForkedJob job(databases);
   REQUIRE(job.start({.title = "test", .scratch_file = ""},
                     [](ForkedJob::Progress&) -> Result<> { ::_exit(0); })
               .ok());
@@ -103,10 +108,10 @@ TEST_CASE("ForkedJob: a child that ends without a word") {
   CHECK(outcome.result.error().message == "the child ended with status 0 and said nothing");
 }
 
-TEST_CASE("ForkedJob: kill() ends the child and removes its file") {
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: kill() ends the child and removes its file") {
   const std::string scratch = scratch_name();
   touch(scratch);
-  ForkedJob job;
+  ForkedJob job(databases);
   REQUIRE(job.start({.title = "test", .scratch_file = scratch},
                     [](ForkedJob::Progress&) -> Result<> { sleep_for_ever(); })
               .ok());
@@ -116,10 +121,10 @@ TEST_CASE("ForkedJob: kill() ends the child and removes its file") {
   CHECK(!exists(scratch));
 }
 
-TEST_CASE("ForkedJob: the child holds no file of its parent's") {
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: the child holds no file of its parent's") {
   int sockets[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
-  ForkedJob job;
+  ForkedJob job(databases);
   REQUIRE(job.start({.title = "test", .scratch_file = ""},
                     [fd = sockets[1]](ForkedJob::Progress&) {
                       return ::fcntl(fd, F_GETFD) < 0 ? Result<>() : Result<>(Error{"still open"});
@@ -130,8 +135,8 @@ TEST_CASE("ForkedJob: the child holds no file of its parent's") {
   ::close(sockets[1]);
 }
 
-TEST_CASE("ForkedJob: one child after the other") {
-  ForkedJob job;
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: one child after the other") {
+  ForkedJob job(databases);
   for (std::uint64_t round = 1; round <= 3; ++round) {
     REQUIRE(job.start({.title = "test", .scratch_file = ""},
                       [&](ForkedJob::Progress& progress) {
