@@ -45,6 +45,14 @@ SortedSet::Verdict judge_sum(const ScoreRules& rules, std::optional<double> old,
   return judge(rules, old, sum);
 }
 
+// Whether a range may hold any of the members, of which text(i) is the i-th. Where scores differ,
+// the first and the last decide it all the same.
+template <class Text>
+bool may_hold_any(const LexRange& range, std::size_t members, Text text) {
+  return members > 0 && !range.empty() && range.above_min(text(members - 1)) &&
+         range.below_max(text(0));
+}
+
 // Visits the members of a packed set by index.
 class LexWalk {
  public:
@@ -55,7 +63,7 @@ class LexWalk {
   bool above_min(std::size_t i) const { return range_.above_min(text(i)); }
   bool below_max(std::size_t i) const { return range_.below_max(text(i)); }
   bool may_have_any() const {
-    return size() > 0 && !range_.empty() && above_min(size() - 1) && below_max(0);
+    return may_hold_any(range_, size(), [this](std::size_t i) { return text(i); });
   }
 
  private:
@@ -96,7 +104,9 @@ RankRange ranks_between(std::size_t first, std::size_t end) {
 }
 
 RankRange ranks_in(const LargeSortedSet& set, const LexRange& range) {
-  if (range.empty()) return {};  // where scores differ, the bounds might be found in turned order
+  SetMember::Scratch scratch;
+  const auto text = [&](std::size_t rank) { return set.order().at(rank)->member().text(scratch); };
+  if (!may_hold_any(range, set.size(), text)) return {};
   return ranks_between(rank_of_min(set, range.min), rank_behind_max(set, range.max));
 }
 
