@@ -11,7 +11,9 @@ namespace {
 
 // Enough turns to share what is done once a batch; little beside what a reply needs to its reader.
 constexpr std::uint64_t kBatchUs = 100;
-// What a batch has left to send rarely takes that long; a message to thousands of clients does.
+// A batch that leaves output for more connections than this, as a message to thousands does, is
+// sent in slices of so long.
+constexpr std::size_t kFew = 64;
 constexpr std::uint64_t kSendUs = 500;
 
 }  // namespace
@@ -88,21 +90,25 @@ void NetLoop::end_turn() {
 
 void NetLoop::end_batch() {
   if (batch_end_) batch_end_();
-  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kSendUs);
   flushing_.swap(to_flush_);
-  std::size_t sent = 0;
-  while (sent < flushing_.size() && CycleClock::now() < deadline) flushing_[sent++]->flush();
-  if (sent < flushing_.size() || !unsent_.empty()) [[unlikely]]
-    send_unsent(std::span(flushing_).subspan(sent), deadline);
+  if (flushing_.size() <= kFew && unsent_.empty()) [[likely]] {
+    for (Connection* connection : flushing_) connection->flush();
+  } else {
+    send_slice();
+  }
   flushing_.clear();
   if (memory_watched_) [[unlikely]]
     batch_sent_();
 }
 
-// Those who have waited longest are sent to even where the others took all the time.
-void NetLoop::send_unsent(std::span<Connection* const> more, std::uint64_t deadline) {
+// This batch comes first; but those who have waited longest are sent to even where it takes all the
+// time.
+void NetLoop::send_slice() {
   constexpr std::size_t kFewest = 16;
-  unsent_.insert(unsent_.end(), more.begin(), more.end());
+  const std::uint64_t deadline = CycleClock::now() + CycleClock::from_us(kSendUs);
+  auto next = flushing_.begin();
+  while (next != flushing_.end() && CycleClock::now() < deadline) (*next++)->flush();
+  unsent_.insert(unsent_.end(), next, flushing_.end());
   for (std::size_t sent = 0; !unsent_.empty(); ++sent) {
     if (sent >= kFewest && CycleClock::now() >= deadline) break;
     Connection* connection = unsent_.front();

@@ -6,7 +6,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,8 +26,8 @@ class Connection;
 //  be
 //     done once for all of them happens, and then the output of all of them is sent. So a batch is
 //     written to a log in one piece before any of its replies leaves, and no reply waits long for
-//     the turns of others. Output that takes longer to send than kSendUs (a message to thousands)
-//     is sent in slices, and the batches that come meanwhile are sent before the rest of it.
+//     the turns of others. Output for a great many (a message to thousands) is sent in slices, and
+//     the batches that come meanwhile are sent before the rest of it.
 //  3. Output that comes outside of rounds, from timers and the like, is sent once the handlers that
 //     are ready have run.
 //
@@ -85,7 +84,7 @@ class NetLoop {
   void end_round();
   void end_turn();
   void end_batch();
-  void send_unsent(std::span<Connection* const> more, std::uint64_t deadline);
+  void send_slice();
   void delete_retired();
   void remove(Connection& connection);
 
