@@ -36,7 +36,9 @@ class MemcachedFeed {
       if (block_left_ > 0) {
         blocks_.back().append(piece);
         block_left_ -= piece.size();
-        if (block_left_ == 0) parser_.large_block_received(blocks_.back());
+        if (block_left_ > 0) continue;
+        parser_.large_block_received(blocks_.back());
+        parse_all();
       } else {
         input_.append(piece);
         parse_all();
