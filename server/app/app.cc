@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <asio/post.hpp>
 #include <csignal>
 #include <string>
 #include <utility>
@@ -62,7 +61,7 @@ App::App(Config& config, ProcessTitle& title)
                       [this] { report_ineffective_options(); }},
       shutdown_control_{[this](const ShutdownRequest& request) { return shut_down(request); }},
       cron_(loop_.io()),
-      expiry_(loop_.io(), databases_, clock_, slow_commands_.latency()),
+      expiry_(loop_, databases_, clock_, slow_commands_.latency()),
       signals_(loop_.io()),
       listeners_(loop_,
                  [this](int fd, Connection::Addresses addresses) {
@@ -238,7 +237,7 @@ void App::end_batch() {
 // What one slice has left to be done waits until others had their turn.
 void App::settle_client_memory() {
   if (!client_eviction_.settle()) return;
-  asio::post(loop_.io(), [this] { loop_.end_batch_soon(); });
+  loop_.post([this] { loop_.end_batch_soon(); });
 }
 
 void App::add_jobs() {
@@ -413,7 +412,7 @@ void App::stop() {
   std::signal(SIGINT, [](int) { ::_exit(1); });
   service_manager_.stopping();
   loop_.flush_all();
-  loop_.io().stop();
+  loop_.stop();
 }
 
 Result<> App::load(DataFiles files) {
@@ -435,16 +434,16 @@ Result<> App::load(DataFiles files) {
   const auto found = aof_driver_.find();
   if (!found) return found.error();
   const auto loaded = *found ? aof_driver_.load_at_start() : snapshot_driver_.load_at_start();
-  if (loop_.io().stopped()) return {};
+  if (loop_.stopped()) return {};
   if (!loaded) return loaded;
   return aof_driver_.open();
 }
 
 void App::run() {
-  if (!loop_.io().stopped()) {
+  if (!loop_.stopped()) {
     service_manager_.ready();
     log::info("Ready to accept connections");
-    loop_.io().run();
+    loop_.run();
   }
   log::warn("Tarn is now ready to exit, bye bye...");
 }

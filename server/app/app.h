@@ -139,7 +139,7 @@ class App {
   Snapshots snapshots_{databases_, clock_};
   SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
   Propagation propagation_{dispatcher_, key_events_};
-  Wakeup log_progress_{loop_.io(), [this] { look_at_log(); }};
+  Wakeup log_progress_{loop_, [this] { look_at_log(); }};
   AppendOnlyFile aof_{databases_, clock_, [this] { log_progress_.wake(); }};
   AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
   DurableWaiters durable_waiters_{blocked_};
@@ -154,7 +154,7 @@ class App {
       [this] { return snapshot_driver_.reload(); }, [this] { return aof_driver_.reload(); }};
   Cron cron_;
   ExpiryDriver expiry_;
-  EvictionDriver eviction_{loop_.io(), dispatcher_, memory_gauge_, loading_.state(),
+  EvictionDriver eviction_{loop_, dispatcher_, memory_gauge_, loading_.state(),
                            slow_commands_.latency()};
   DefragDriver defrag_{loop_.io(), databases_, clock_, loading_.state(), slow_commands_.latency()};
   CompressionDriver compression_{loop_.io(), dispatcher_, memory_gauge_, clock_, loading_.state()};

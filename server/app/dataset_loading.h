@@ -33,7 +33,7 @@ class DatasetLoading {
   void end();
 
   // Somebody has ended the server meanwhile: whoever loads gives up.
-  bool stopped() const { return loop_.io().stopped(); }
+  bool stopped() const { return loop_.stopped(); }
   LoadingState& state() { return state_; }
   const LoadingState& state() const { return state_; }
 

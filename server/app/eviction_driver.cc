@@ -1,7 +1,6 @@
 #include "server/app/eviction_driver.h"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <cmath>
 #include <utility>
 
@@ -43,9 +42,9 @@ std::uint64_t slice_us(int tenacity) {
 
 }  // namespace
 
-EvictionDriver::EvictionDriver(asio::io_context& io, Dispatcher& dispatcher, MemoryGauge& gauge,
+EvictionDriver::EvictionDriver(NetLoop& loop, Dispatcher& dispatcher, MemoryGauge& gauge,
                                const LoadingState& loading, LatencyMonitor& latency)
-    : io_(io),
+    : loop_(loop),
       dispatcher_(dispatcher),
       databases_(dispatcher.databases()),
       gauge_(gauge),
@@ -125,7 +124,7 @@ EvictionDriver::Progress EvictionDriver::work_for(std::uint64_t cycles, std::siz
 
 void EvictionDriver::work_soon() {
   if (std::exchange(working_, true)) return;
-  asio::post(io_, [this] { work(); });
+  loop_.post([this] { work(); });
 }
 
 void EvictionDriver::work() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <asio/io_context.hpp>
 #include <cstdint>
 
 #include "core/keyspace/eviction.h"
@@ -10,6 +9,7 @@
 #include "server/metrics/loading_state.h"
 #include "server/metrics/memory_gauge.h"
 #include "server/metrics/time_over_limit.h"
+#include "server/net/net_loop.h"
 
 namespace tarn {
 
@@ -28,7 +28,7 @@ namespace tarn {
 // Nothing is evicted while clients are paused, or a dataset is loaded.
 class EvictionDriver {
  public:
-  EvictionDriver(asio::io_context& io, Dispatcher& dispatcher, MemoryGauge& gauge,
+  EvictionDriver(NetLoop& loop, Dispatcher& dispatcher, MemoryGauge& gauge,
                  const LoadingState& loading, LatencyMonitor& latency);
 
   void configure(const Options& options);
@@ -47,7 +47,7 @@ class EvictionDriver {
   void work_soon();
   bool suspended() const;
 
-  asio::io_context& io_;
+  NetLoop& loop_;
   Dispatcher& dispatcher_;
   Databases& databases_;
   MemoryGauge& gauge_;

@@ -1,7 +1,6 @@
 #include "server/app/expiry_driver.h"
 
 #include <algorithm>
-#include <asio/post.hpp>
 
 #include "core/base/cycle_clock.h"
 
@@ -62,7 +61,7 @@ bool ExpiryDriver::settle_for_a_slice() {
 
 void ExpiryDriver::work_soon() {
   working_ = true;
-  asio::post(io_, [this] { work(); });
+  loop_.post([this] { work(); });
 }
 
 void ExpiryDriver::work() {

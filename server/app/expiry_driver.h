@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/keyspace/databases.h"
 #include "server/metrics/latency_monitor.h"
+#include "server/net/net_loop.h"
 
 namespace tarn {
 
@@ -16,9 +17,9 @@ namespace tarn {
 // millisecond, and lets clients have their turn between two of them.
 class ExpiryDriver {
  public:
-  ExpiryDriver(asio::io_context& io, Databases& databases, Clock& clock, LatencyMonitor& latency)
-      : io_(io),
-        timer_(io.get_executor()),
+  ExpiryDriver(NetLoop& loop, Databases& databases, Clock& clock, LatencyMonitor& latency)
+      : loop_(loop),
+        timer_(loop.io().get_executor()),
         databases_(databases),
         clock_(clock),
         latency_(latency) {}
@@ -42,7 +43,7 @@ class ExpiryDriver {
   bool work_for_a_slice();
   bool settle_for_a_slice();
 
-  asio::io_context& io_;
+  NetLoop& loop_;
   Timer timer_;
   Databases& databases_;
   Clock& clock_;

@@ -41,7 +41,7 @@ void Connection::update_interest() {
                                  (waiting_writable_ ? ReadySet::kOutput : ReadySet::kNothing);
   if (interest == interest_) return;
   // The system has no memory for it: what cannot be watched cannot be served.
-  if (!loop_.ready_set().change(this, fd_, interest_, interest)) return close();
+  if (!loop_.ready_set().change(*this, fd_, interest_, interest)) return close();
   interest_ = interest;
 }
 
@@ -241,7 +241,7 @@ void Connection::close() {
   closed_ = true;
   handler_->on_closed();
   output_.clear();
-  static_cast<void>(loop_.ready_set().change(this, fd_, interest_, ReadySet::kNothing));
+  static_cast<void>(loop_.ready_set().change(*this, fd_, interest_, ReadySet::kNothing));
   ::close(fd_);
   loop_.retire(*this);
 }

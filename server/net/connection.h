@@ -21,7 +21,7 @@ namespace tarn {
 // handler names a direct target, bytes go there.
 //
 // A connection owns itself: once it is closed, the loop deletes it.
-class Connection final : public Transport {
+class Connection final : public Transport, public ReadySet::Member {
  public:
   struct Addresses {
     std::string peer;
@@ -37,7 +37,7 @@ class Connection final : public Transport {
 
   // For the loop. The socket is ready; it is this connection's turn to go on with what it has; and
   // the batch has ended.
-  void on_ready(bool input, bool output);
+  void on_ready(bool input, bool output) override;
   void on_turn();
   // Sends what waits, as much as the socket takes; nothing while the output is held.
   void flush();

@@ -55,30 +55,30 @@ Connection::Addresses addresses_of(int fd, const std::string& listener_name) {
 }
 
 template <class Protocol>
-class SocketListener final : public Listener {
+class SocketListener final : public Listener, public ReadySet::Member {
  public:
   using Acceptor = asio::basic_socket_acceptor<Protocol, asio::io_context::executor_type>;
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                            asio::wait_traits<std::chrono::steady_clock>,
                                            asio::io_context::executor_type>;
 
-  SocketListener(Acceptor acceptor, std::string name)
-      : acceptor_(std::move(acceptor)), retry_(acceptor_.get_executor()), name_(std::move(name)) {}
+  SocketListener(ReadySet& ready_set, Acceptor acceptor, std::string name)
+      : ready_set_(ready_set),
+        acceptor_(std::move(acceptor)),
+        retry_(acceptor_.get_executor()),
+        name_(std::move(name)) {}
+  ~SocketListener() override {
+    unwatch();
+    ready_set_.forget(*this);
+  }
 
   void start(Accept accept) override {
     accept_ = std::move(accept);
-    wait();
+    watch();
   }
   const std::string& name() const override { return name_; }
 
- private:
-  void wait() {
-    acceptor_.async_wait(Acceptor::wait_read, [this](const asio::error_code& error) {
-      if (!error) accept_ready();
-    });
-  }
-
-  void accept_ready() {
+  void on_ready(bool, bool) override {
     for (int i = 0; i < kMaxAcceptsPerTurn; ++i) {
       const int fd =
           ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -87,21 +87,37 @@ class SocketListener final : public Listener {
         continue;
       }
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno != EAGAIN) return wait_later();
-      break;
+      if (errno != EAGAIN) wait_later();
+      return;
     }
-    wait();
+  }
+
+ private:
+  void watch() {
+    if (!ready_set_.change(*this, acceptor_.native_handle(), interest_, ReadySet::kInput)) {
+      return wait_later();
+    }
+    interest_ = ReadySet::kInput;
+  }
+
+  void unwatch() {
+    static_cast<void>(
+        ready_set_.change(*this, acceptor_.native_handle(), interest_, ReadySet::kNothing));
+    interest_ = ReadySet::kNothing;
   }
 
   // Out of descriptors or memory: the connection stays in the backlog, and is tried again.
   void wait_later() {
+    unwatch();
     retry_.expires_after(kRetryAfter);
     retry_.async_wait([this](const asio::error_code& error) {
-      if (!error) wait();
+      if (!error) watch();
     });
   }
 
+  ReadySet& ready_set_;
   Acceptor acceptor_;
+  std::uint32_t interest_ = ReadySet::kNothing;
   Timer retry_;
   std::string name_;
   Accept accept_;
@@ -126,7 +142,7 @@ Result<std::unique_ptr<Listener>> listen_at(NetLoop& loop, const asio::ip::tcp::
   if (!error) acceptor.non_blocking(true, error);
   if (error) return cannot_listen(name, error);
   return std::unique_ptr<Listener>(
-      std::make_unique<TcpListener>(std::move(acceptor), to_text(endpoint)));
+      std::make_unique<TcpListener>(loop.ready_set(), std::move(acceptor), to_text(endpoint)));
 }
 
 }  // namespace
@@ -182,7 +198,8 @@ Result<std::unique_ptr<Listener>> listen_unix(NetLoop& loop, const std::string& 
   if (!error) acceptor.non_blocking(true, error);
   if (error) return cannot_listen(name, error);
   if (permissions != 0) ::chmod(path.c_str(), permissions);
-  return std::unique_ptr<Listener>(std::make_unique<UnixListener>(std::move(acceptor), path));
+  return std::unique_ptr<Listener>(
+      std::make_unique<UnixListener>(loop.ready_set(), std::move(acceptor), path));
 }
 
 void configure_tcp(int fd, int keepalive_s) {

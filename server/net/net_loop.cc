@@ -1,7 +1,7 @@
 #include "server/net/net_loop.h"
 
 #include <algorithm>
-#include <asio/post.hpp>
+#include <utility>
 
 #include "core/base/cycle_clock.h"
 #include "server/net/connection.h"
@@ -15,65 +15,102 @@ constexpr std::uint64_t kBatchUs = 100;
 // sent in slices of so long.
 constexpr std::size_t kFew = 64;
 constexpr std::uint64_t kSendUs = 500;
+// Requests that are so near to each other come one behind the other; and how long Asio waits then.
+constexpr std::uint64_t kLingerUs = 1000;
+// How long the loop waits where another is likely to come. A timer within the system's next tick,
+// of four milliseconds mostly, would have to be set up in the processor for each wait, for the
+// price of two requests on a virtual machine.
+constexpr int kLingerWaitMs = 5;
 
 }  // namespace
 
 NetLoop::NetLoop()
-    : ready_set_(io_, [this] { serve_ready(); }),
-      scratch_(std::make_unique_for_overwrite<char[]>(kReceiveBytes)) {}
+    : ready_set_(io_), scratch_(std::make_unique_for_overwrite<char[]>(kReceiveBytes)) {}
 
 NetLoop::~NetLoop() {
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->close();
   delete_retired();
 }
 
-void NetLoop::poll() {
-  // The round that is under way has yet to do so.
-  if (!connections_.empty()) ready_set_.wait();
-  io_.poll();
+void NetLoop::run() {
+  while (!stopped_) {
+    take_turn_of_asio();
+    serve_ready(lingering_ && !has_waiting() ? kLingerWaitMs : 0);
+    serve_waiting();
+  }
+}
+
+bool NetLoop::poll() {
+  bool any = io_.poll() > 0;
+  any |= serve_ready(0);
+  any |= has_waiting();
+  serve_waiting();
+  return any;
+}
+
+// Waits, where nothing else is to be done or likely to come.
+void NetLoop::take_turn_of_asio() {
+  if (!lingering_ && !has_waiting()) {
+    ready_set_.watch();
+    io_.run_one();
+  } else if (CycleClock::now() - asio_cycles_ < CycleClock::from_us(kLingerUs)) {
+    return;
+  } else {
+    io_.poll();
+  }
+  asio_cycles_ = CycleClock::now();
 }
 
 // ---- Rounds -------------------------------------------------------------------------------------
 
-void NetLoop::serve_ready() {
-  ReadySet::Round round;
-  const auto ready = ready_set_.collect(round);
+bool NetLoop::serve_ready(int wait_ms) {
+  ReadySet::Round round(ready_set_);
+  if (!round.collect(wait_ms)) {
+    if (wait_ms > 0) lingering_ = false;
+    return false;
+  }
   begin_round();
-  for (const ReadySet::Ready& one : ready) {
-    if (io_.stopped()) break;
-    static_cast<Connection*>(one.member)->on_ready(one.input, one.output);
+  while (!round.done() && !stopped_) {
+    round.serve_next();
     end_turn();
   }
   end_round();
-  // Within a round, whoever polls looks again; the socket of the turn that is interrupted may be
-  // ready all the time.
-  if (rounds_under_way_ == 0 && !connections_.empty()) ready_set_.wait();
+  return true;
 }
 
 void NetLoop::serve_waiting() {
-  serving_posted_ = false;
-  begin_round();
-  std::vector<Connection*> serving;
-  serving.swap(to_serve_);
-  for (Connection* connection : serving) {
-    if (io_.stopped()) break;
-    connection->on_turn();
-    end_turn();
+  if (std::exchange(turns_wait_, false)) {
+    begin_round();
+    std::vector<Connection*> serving;
+    serving.swap(to_serve_);
+    for (Connection* connection : serving) {
+      if (stopped_) break;
+      connection->on_turn();
+      end_turn();
+    }
+    end_round();
   }
-  end_round();
+  run_posted();
 }
 
-// Behind the handlers of everything that is ready now.
-void NetLoop::serve_waiting_soon() {
-  if (serving_posted_) return;
-  serving_posted_ = true;
-  asio::post(io_, [this] { serve_waiting(); });
+void NetLoop::run_posted() {
+  if (posted_.empty()) return;
+  std::vector<std::function<void()>> running;
+  running.swap(posted_);
+  for (const auto& work : running) {
+    if (stopped_) break;
+    work();
+  }
 }
 
 void NetLoop::begin_round() {
-  if (rounds_under_way_++ == 0) {
-    batch_deadline_cycles_ = CycleClock::now() + CycleClock::from_us(kBatchUs);
-  }
+  if (rounds_under_way_++ > 0) return;
+  const std::uint64_t now = CycleClock::now();
+  batch_deadline_cycles_ = now + CycleClock::from_us(kBatchUs);
+  // A wait that comes to nothing costs more than a way through Asio: only where the last round was
+  // so near, too.
+  lingering_ = now - round_cycles_ < CycleClock::from_us(kLingerUs);
+  round_cycles_ = now;
 }
 
 void NetLoop::end_round() {
@@ -141,7 +178,6 @@ void NetLoop::flush_all() {
 void NetLoop::add(Connection& connection) {
   connection.set_loop_index(connections_.size());
   connections_.push_back(&connection);
-  ready_set_.wait();
 }
 
 void NetLoop::retire(Connection& connection) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +29,10 @@ class Connection;
 //     written to a log in one piece before any of its replies leaves, and no reply waits long for
 //     the turns of others. Output for a great many (a message to thousands) is sent in slices, and
 //     the batches that come meanwhile are sent before the rest of it.
-//  3. Output that comes outside of rounds, from timers and the like, is sent once the handlers that
-//     are ready have run.
+//  3. Output that comes outside of rounds, from timers and the like, is sent before the loop waits.
+//
+// Requests that come one behind the other are waited for without a way through Asio, whose timers
+// and signals have a turn every millisecond then. Where no more come, the loop waits in Asio.
 //
 // A command may let the loop poll() while it runs: one that loads a dataset does, so that others
 // get an answer. A round within a round passes over the connection whose turn it interrupts.
@@ -42,9 +45,18 @@ class NetLoop {
   NetLoop(const NetLoop&) = delete;
   NetLoop& operator=(const NetLoop&) = delete;
 
+  // For timers and signals.
   asio::io_context& io() { return io_; }
-  // Runs what is ready, from within a command.
-  void poll();
+
+  // Serves until told to stop.
+  void run();
+  void stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
+  // Runs what is ready, also from within a command. Returns whether anything was.
+  bool poll();
+  // Has `work` done behind the turns of those that are ready now.
+  void post(std::function<void()> work) { posted_.push_back(std::move(work)); }
+
   ReadySet& ready_set() { return ready_set_; }
   ChunkPool& chunks() { return chunks_; }
   NetStats& stats() { return stats_; }
@@ -77,9 +89,12 @@ class NetLoop {
   void flush_all();
 
  private:
-  void serve_ready();
+  void take_turn_of_asio();
+  bool serve_ready(int wait_ms);
+  bool has_waiting() const { return turns_wait_ || !posted_.empty(); }
   void serve_waiting();
-  void serve_waiting_soon();
+  void serve_waiting_soon() { turns_wait_ = true; }
+  void run_posted();
   void begin_round();
   void end_round();
   void end_turn();
@@ -89,6 +104,7 @@ class NetLoop {
   void remove(Connection& connection);
 
   asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};
+  asio::executor_work_guard<asio::io_context::executor_type> running_{io_.get_executor()};
   ReadySet ready_set_;
   ChunkPool chunks_;
   NetStats stats_;
@@ -99,11 +115,16 @@ class NetLoop {
   std::deque<Connection*> unsent_;  // of earlier batches
   std::vector<Connection*> to_serve_;
   std::vector<Connection*> retired_;
+  std::vector<std::function<void()>> posted_;
   std::function<void()> batch_end_;
   std::function<void()> batch_sent_;
   std::uint64_t batch_deadline_cycles_ = 0;
+  std::uint64_t round_cycles_ = 0;  // when the last round began
+  std::uint64_t asio_cycles_ = 0;   // when Asio had its last turn
   unsigned rounds_under_way_ = 0;
-  bool serving_posted_ = false;
+  bool lingering_ = false;   // requests come one behind the other
+  bool turns_wait_ = false;  // or output, or connections to delete
+  bool stopped_ = false;
   bool memory_watched_ = false;
 };
 

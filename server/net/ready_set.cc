@@ -1,11 +1,11 @@
 #include "server/net/ready_set.h"
 
+#include <algorithm>
 #include <asio/error_code.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <system_error>
-#include <utility>
 
 namespace tarn {
 namespace {
@@ -18,42 +18,58 @@ int create_set() {
 
 }  // namespace
 
-ReadySet::ReadySet(asio::io_context& io, std::function<void()> on_ready)
-    : set_(io.get_executor(), create_set()), on_ready_(std::move(on_ready)) {}
+ReadySet::ReadySet(asio::io_context& io) : set_(io.get_executor(), create_set()) {}
 
-void ReadySet::wait() {
-  if (waiting_) return;
-  waiting_ = true;
+void ReadySet::watch() {
+  if (watched_) return;
+  watched_ = true;
   set_.async_wait(Descriptor::wait_read, [this](const asio::error_code& error) {
-    if (error) return;
-    waiting_ = false;
-    on_ready_();
+    if (!error) watched_ = false;
   });
 }
 
-std::span<const ReadySet::Ready> ReadySet::collect(Round& round) {
-  std::array<epoll_event, kRoundSize> events;
-  const int found =
-      ::epoll_wait(set_.native_handle(), events.data(), static_cast<int>(kRoundSize), 0);
-  const auto count = static_cast<std::size_t>(found > 0 ? found : 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool gone = (events[i].events & (EPOLLERR | EPOLLHUP)) != 0;
-    round[i] = {events[i].data.ptr, gone || (events[i].events & EPOLLIN) != 0,
-                gone || (events[i].events & EPOLLOUT) != 0};
-  }
-  return {round.data(), count};
-}
-
-Result<> ReadySet::change(void* member, int fd, std::uint32_t before, std::uint32_t now) {
+Result<> ReadySet::change(Member& member, int fd, std::uint32_t before, std::uint32_t now) {
   if (before == now) return {};
   int how = EPOLL_CTL_MOD;
   if (before == kNothing) how = EPOLL_CTL_ADD;
   if (now == kNothing) how = EPOLL_CTL_DEL;
   epoll_event event{};
   event.events = now;
-  event.data.ptr = member;
+  event.data.ptr = &member;
   if (::epoll_ctl(set_.native_handle(), how, fd, &event) == 0) return {};
-  return Error{std::string("Cannot watch a socket: ") + std::strerror(errno)};
+  return Error{std::string("Cannot watch a descriptor: ") + std::strerror(errno)};
+}
+
+void ReadySet::forget(const Member& member) {
+  for (Round* round = innermost_; round != nullptr; round = round->outer_) {
+    for (std::size_t i = round->next_; i < round->count_; ++i) {
+      if (round->events_[i].data.ptr == &member) round->events_[i].data.ptr = nullptr;
+    }
+  }
+}
+
+// ---- Rounds -------------------------------------------------------------------------------------
+
+ReadySet::Round::Round(ReadySet& set) : set_(set), outer_(set.innermost_) {
+  set_.innermost_ = this;
+}
+
+ReadySet::Round::~Round() { set_.innermost_ = outer_; }
+
+bool ReadySet::Round::collect(int wait_ms) {
+  const int found = ::epoll_wait(set_.set_.native_handle(), events_.data(),
+                                 static_cast<int>(events_.size()), wait_ms);
+  count_ = static_cast<std::size_t>(std::max(found, 0));
+  next_ = 0;
+  return count_ > 0;
+}
+
+void ReadySet::Round::serve_next() {
+  const epoll_event& event = events_[next_++];
+  if (event.data.ptr == nullptr) return;
+  const bool gone = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+  static_cast<Member*>(event.data.ptr)
+      ->on_ready(gone || (event.events & EPOLLIN) != 0, gone || (event.events & EPOLLOUT) != 0);
 }
 
 }  // namespace tarn

@@ -7,55 +7,82 @@
 #include <asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <span>
 
 #include "core/base/result.h"
 
 namespace tarn {
 
-// The sockets of all connections, in one epoll set of their own, which Asio's loop watches as a
-// single descriptor.
+// The descriptors that are often ready, above all the sockets of all connections, in one epoll set
+// of their own.
 //
 // A wait of Asio's for each socket would cost a system call, an operation object and a way through
 // the scheduler for every request. A socket here stays in the set until its interest changes, and
 // costs none of them. And Asio calls one handler after the other, so none knows whether it is the
 // last; what is ready here comes as one round, at whose end things can be done once for all of it.
 //
+// While requests come one behind the other the loop waits for this set itself. When they stop, it
+// has Asio watch the set, as a single descriptor.
+//
 // The set is level-triggered: a socket that is not read to the end is ready again in the next
 // round, behind the others.
 class ReadySet {
  public:
   enum Interest : std::uint32_t { kNothing = 0, kInput = EPOLLIN, kOutput = EPOLLOUT };
-  struct Ready {
-    void* member;
-    bool input;  // also where the peer is gone, as a receipt then tells
-    bool output;
-  };
-  static constexpr std::size_t kRoundSize = 128;
-  using Round = std::array<Ready, kRoundSize>;
 
-  // `on_ready` is called by the loop when collect() has something to give; REQUIRES: it collects.
-  ReadySet(asio::io_context& io, std::function<void()> on_ready);
+  class Member {
+   public:
+    // `input` also where the peer is gone, as a receipt then tells.
+    virtual void on_ready(bool input, bool output) = 0;
+
+   protected:
+    ~Member() = default;
+  };
+
+  // Those that are ready at one moment. Rounds nest, where a member has the loop poll().
+  class Round {
+   public:
+    explicit Round(ReadySet& set);
+    ~Round();
+    Round(const Round&) = delete;
+    Round& operator=(const Round&) = delete;
+
+    // Takes what is ready now, or within so long. Returns whether anything is.
+    bool collect(int wait_ms);
+    // Gives the next its turn; REQUIRES: !done().
+    void serve_next();
+    bool done() const { return next_ == count_; }
+
+   private:
+    friend class ReadySet;
+    static constexpr std::size_t kSize = 128;
+
+    ReadySet& set_;
+    Round* const outer_;
+    std::array<epoll_event, kSize> events_;
+    std::size_t count_ = 0;
+    std::size_t next_ = 0;
+  };
+
+  explicit ReadySet(asio::io_context& io);
   ReadySet(const ReadySet&) = delete;
   ReadySet& operator=(const ReadySet&) = delete;
 
-  // Has the loop look at the set, once.
-  void wait();
-  // Those that are ready now, at most a round of them.
-  std::span<const Ready> collect(Round& round);
+  // Has a handler of Asio's run, once, when the set has something to give.
+  void watch();
 
-  // Changes what `member`, whose socket is `fd`, waits for. A socket that waits for nothing is not
+  // Changes what `member`, whose descriptor is `fd`, waits for. One that waits for nothing is not
   // in the set at all, since a hang-up is told regardless of the interest. It must not be when it
   // is closed: a forked process may still have it open, and then it would stay.
-  Result<> change(void* member, int fd, std::uint32_t before, std::uint32_t now);
+  Result<> change(Member& member, int fd, std::uint32_t before, std::uint32_t now);
+  // The member is deleted, perhaps within a round that was to give it a turn.
+  void forget(const Member& member);
 
  private:
   using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
   Descriptor set_;
-  const std::function<void()> on_ready_;
-  bool waiting_ = false;
+  Round* innermost_ = nullptr;
+  bool watched_ = false;
 };
 
 }  // namespace tarn

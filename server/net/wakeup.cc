@@ -1,8 +1,8 @@
 #include "server/net/wakeup.h"
 
 #include <sys/eventfd.h>
+#include <unistd.h>
 
-#include <asio/error_code.hpp>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -18,23 +18,24 @@ int create_event() {
 
 }  // namespace
 
-Wakeup::Wakeup(asio::io_context& io, std::function<void()> on_wake)
-    : event_(io.get_executor(), create_event()),
-      fd_(event_.native_handle()),
-      on_wake_(std::move(on_wake)) {
-  wait();
+Wakeup::Wakeup(NetLoop& loop, std::function<void()> on_wake)
+    : loop_(loop), fd_(create_event()), on_wake_(std::move(on_wake)) {
+  const auto watched = loop_.ready_set().change(*this, fd_, ReadySet::kNothing, ReadySet::kInput);
+  if (!watched) throw std::system_error(ENOMEM, std::generic_category(), "epoll_ctl");
+}
+
+Wakeup::~Wakeup() {
+  static_cast<void>(loop_.ready_set().change(*this, fd_, ReadySet::kInput, ReadySet::kNothing));
+  loop_.ready_set().forget(*this);
+  ::close(fd_);
 }
 
 void Wakeup::wake() { ::eventfd_write(fd_, 1); }
 
-void Wakeup::wait() {
-  event_.async_wait(Descriptor::wait_read, [this](const asio::error_code& error) {
-    if (error) return;
-    eventfd_t times = 0;
-    ::eventfd_read(fd_, &times);
-    on_wake_();
-    wait();
-  });
+void Wakeup::on_ready(bool, bool) {
+  eventfd_t times = 0;
+  ::eventfd_read(fd_, &times);
+  on_wake_();
 }
 
 }  // namespace tarn

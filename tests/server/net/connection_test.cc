@@ -77,11 +77,9 @@ struct Wire {
   void hang_up() {
     if (peer >= 0) ::close(std::exchange(peer, -1));
   }
-  // Lets the loop run until nothing is left to do. Without a listener it stops by itself where the
-  // connection waits for nothing.
+  // Lets the loop run until nothing is left to do.
   void settle() {
-    loop.io().restart();
-    while (loop.io().poll() > 0) {
+    while (loop.poll()) {
     }
   }
   void say(std::string_view bytes) {
