@@ -232,10 +232,16 @@ void AofLog::finish(const Done& done) {
 void AofLog::hand_over() {
   if (failure_ || buffer_.empty()) return;
   if (sync == AofSync::kAlways) {
-    if (!busy_) write_soon(true);
+    if (busy_) return;
+    on_gathered ? on_gathered() : begin_sync();
   } else if (!busy_ || running_.close) {
     if (const auto written = write_buffer(); !written) fail(written.error().message);
   }
+}
+
+void AofLog::begin_sync() {
+  if (!started() || sync != AofSync::kAlways || busy_ || makes_way_) return;
+  if (!failure_ && !buffer_.empty()) write_soon(true);
 }
 
 void AofLog::go_on() {

@@ -26,7 +26,8 @@ enum class AofSync : std::uint8_t { kAlways, kEverySecond, kNo };
 //     and gives it a sequence number.
 //  2. kAlways: a job writes and syncs everything that has gathered; when it is done, the next one
 //     takes what has gathered meanwhile. So the batches of all clients that wait share a sync, and
-//     a batch is acknowledged when safe_sequence() has reached it.
+//     a batch is acknowledged when safe_sequence() has reached it. The owner may have the next job
+//     begin a little later, so that more share it.
 //     kEverySecond, kNo: commit() writes at once, so that a killed process loses nothing. Once a
 //     second a job syncs; as a write may wait for a sync of the same file, batches that come in
 //     that time stay in the buffer until it is over. The end of a segment is another file.
@@ -51,6 +52,8 @@ class AofLog {
   AofSync sync = AofSync::kEverySecond;
   bool timestamps = false;     // redis-server's own lines with the time
   bool pause_syncing = false;  // while a child writes, by no-appendfsync-on-rewrite
+  // Where set, called with kAlways when a job could begin: begin_sync() is to be called soon then.
+  std::function<void()> on_gathered;
 
   // Goes on in a new file, which is made empty, after the batch of this number.
   Result<> start(const std::string& path, std::uint64_t sequence, std::int64_t now_ms);
@@ -60,6 +63,9 @@ class AofLog {
   bool has_batch() const { return !batch_.empty(); }
   // Closes the batch and returns its number. REQUIRES: has_batch()
   std::uint64_t commit(std::int64_t now_ms);
+
+  // With kAlways, has the helper write and sync what has gathered, if it is free.
+  void begin_sync();
 
   // Looks at what the helper has done. Returns whether it has done anything.
   bool poll();

@@ -73,6 +73,9 @@ AofDriver::AofDriver(Config& config, Dispatcher& dispatcher, Propagation& propag
   config_.on_change({"appendonly"}, [this](const Options& before, const Options& now) -> Result<> {
     return before.appendonly == now.appendonly ? Result<>() : switch_logging(now.appendonly);
   });
+  // Those who write while others are served share a sync with them.
+  aof_.log().on_gathered = [this] { loop_.ask_when_idle(); };
+  loop_.on_idle([this] { aof_.log().begin_sync(); });
   aof_.on_segment = [this] { selected_db_ = -1; };
 }
 

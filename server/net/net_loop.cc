@@ -15,6 +15,8 @@ constexpr std::uint64_t kBatchUs = 100;
 // sent in slices of so long.
 constexpr std::size_t kFew = 64;
 constexpr std::uint64_t kSendUs = 500;
+// How long what waits for the loop to be idle waits at most, but for the round under way.
+constexpr std::uint64_t kIdleUs = 200;
 // Requests that are so near to each other come one behind the other; and how long Asio waits then.
 constexpr std::uint64_t kLingerUs = 1000;
 // How long the loop waits where another is likely to come. A timer within the system's next tick,
@@ -35,8 +37,9 @@ NetLoop::~NetLoop() {
 void NetLoop::run() {
   while (!stopped_) {
     take_turn_of_asio();
-    serve_ready(lingering_ && !has_waiting() ? kLingerWaitMs : 0);
+    const bool any = serve_ready(lingering_ && may_wait() ? kLingerWaitMs : 0);
     serve_waiting();
+    tell_idle(!any);
   }
 }
 
@@ -45,12 +48,13 @@ bool NetLoop::poll() {
   any |= serve_ready(0);
   any |= has_waiting();
   serve_waiting();
+  tell_idle(!any);
   return any;
 }
 
 // Waits, where nothing else is to be done or likely to come.
 void NetLoop::take_turn_of_asio() {
-  if (!lingering_ && !has_waiting()) {
+  if (!lingering_ && may_wait()) {
     ready_set_.watch();
     io_.run_one();
   } else if (CycleClock::now() - asio_cycles_ < CycleClock::from_us(kLingerUs)) {
@@ -101,6 +105,17 @@ void NetLoop::run_posted() {
     if (stopped_) break;
     work();
   }
+}
+
+void NetLoop::ask_when_idle() {
+  if (std::exchange(idle_asked_, true)) return;
+  idle_deadline_cycles_ = CycleClock::now() + CycleClock::from_us(kIdleUs);
+}
+
+void NetLoop::tell_idle(bool idle) {
+  if (!idle_asked_ || (!idle && CycleClock::now() < idle_deadline_cycles_)) return;
+  idle_asked_ = false;
+  idle_();
 }
 
 void NetLoop::begin_round() {

@@ -72,6 +72,11 @@ class NetLoop {
   // Has a batch end soon, where no connection causes one.
   void end_batch_soon();
 
+  // Has `hook` called once nothing is ready, before the loop waits, or soon where there is always
+  // something; for each call of ask_when_idle() once.
+  void on_idle(std::function<void()> hook) { idle_ = std::move(hook); }
+  void ask_when_idle();
+
   // Called at the end of each batch, before its replies are sent.
   void on_batch_end(std::function<void()> hook) { batch_end_ = std::move(hook); }
 
@@ -92,9 +97,11 @@ class NetLoop {
   void take_turn_of_asio();
   bool serve_ready(int wait_ms);
   bool has_waiting() const { return turns_wait_ || !posted_.empty(); }
+  bool may_wait() const { return !has_waiting() && !idle_asked_; }
   void serve_waiting();
   void serve_waiting_soon() { turns_wait_ = true; }
   void run_posted();
+  void tell_idle(bool idle);
   void begin_round();
   void end_round();
   void end_turn();
@@ -117,13 +124,16 @@ class NetLoop {
   std::vector<Connection*> retired_;
   std::vector<std::function<void()>> posted_;
   std::function<void()> batch_end_;
+  std::function<void()> idle_;
   std::function<void()> batch_sent_;
   std::uint64_t batch_deadline_cycles_ = 0;
+  std::uint64_t idle_deadline_cycles_ = 0;
   std::uint64_t round_cycles_ = 0;  // when the last round began
   std::uint64_t asio_cycles_ = 0;   // when Asio had its last turn
   unsigned rounds_under_way_ = 0;
   bool lingering_ = false;   // requests come one behind the other
   bool turns_wait_ = false;  // or output, or connections to delete
+  bool idle_asked_ = false;
   bool stopped_ = false;
   bool memory_watched_ = false;
 };

@@ -104,6 +104,31 @@ TEST_CASE_FIXTURE(LogFixture, "under always a batch is safe after its sync, not 
   CHECK(log.safe_sequence() == 3);
 }
 
+TEST_CASE_FIXTURE(LogFixture, "the owner says when what has gathered under always is synced") {
+  int asked = 0;
+  log.on_gathered = [&] { ++asked; };
+  log.sync = AofSync::kAlways;
+  REQUIRE(log.start(path("1"), 0, now_ms));
+  commit({"SET", "a", "1"});
+  commit({"SET", "a", "2"});
+  CHECK(asked == 2);
+  CHECK_FALSE(log.sync_in_progress());
+  CHECK(log.written_sequence() == 0);
+
+  log.begin_sync();
+  commit({"SET", "a", "3"});
+  log.begin_sync();  // The helper is busy with the first two.
+  CHECK(asked == 2);
+  settle();
+  CHECK(log.safe_sequence() == 2);
+  CHECK(asked == 3);
+  log.begin_sync();
+  settle();
+  CHECK(log.safe_sequence() == 3);
+  log.begin_sync();
+  CHECK_FALSE(log.sync_in_progress());
+}
+
 TEST_CASE_FIXTURE(LogFixture,
                   "under everysec a batch is in the file at once, and safe within a second") {
   REQUIRE(log.start(path("1"), 0, now_ms));

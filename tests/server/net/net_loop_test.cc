@@ -56,6 +56,31 @@ TEST_CASE("posted work runs once each, and what it posts runs behind those that 
   CHECK(order == std::vector{1, 0, 2});
 }
 
+TEST_CASE("who asks is told once that the loop is idle, or soon where it never is") {
+  NetLoop loop;
+  std::vector<int> order;
+  Wakeup wakeup(loop, [&] { order.push_back(1); });
+  loop.on_idle([&] {
+    order.push_back(2);
+    loop.stop();
+  });
+  loop.ask_when_idle();
+  loop.ask_when_idle();
+  wakeup.wake();
+  loop.run();
+  CHECK(order == std::vector{1, 2});
+  CHECK_FALSE(loop.poll());
+  CHECK(order.size() == 2);
+
+  NetLoop busy;
+  Wakeup again(busy, [&] { again.wake(); });
+  again.wake();
+  busy.on_idle([&] { busy.stop(); });
+  busy.ask_when_idle();
+  busy.run();
+  CHECK(busy.stopped());
+}
+
 TEST_CASE("who is deleted within a round has no turn in it") {
   NetLoop loop;
   std::unique_ptr<Wakeup> first;
