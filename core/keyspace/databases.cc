@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/memory/blob.h"
 #include "core/memory/reclaimer.h"
 
 namespace tarn {
@@ -134,12 +135,14 @@ void Databases::for_each_allocator(Visit visit) {
 void Databases::begin_sharing() {
   TARN_ASSERT(!context_.forked);
   for_each_allocator([](SlabAllocator& slabs) { slabs.begin_sharing(); });
+  Blob::pages_are_shared(true);
   context_.forked = true;
 }
 
 void Databases::end_sharing() {
   if (!context_.forked) return;
   for_each_allocator([](SlabAllocator& slabs) { slabs.end_sharing(); });
+  Blob::pages_are_shared(false);
   context_.forked = false;
   unsettled_ = true;
 }

@@ -31,12 +31,24 @@ class Blob {
   // REQUIRES: size <= capacity()
   void set_size(std::size_t size);
 
+  // Whether to read so many bytes of the keyspace's by reference, instead of copying them. As the
+  // blob counts its references, one costs a page while a child shares them, which is copied then:
+  // it must spare many.
+  static bool deserves_reference(std::size_t bytes) { return bytes >= referenced_bytes_; }
+  static void pages_are_shared(bool shared) {
+    referenced_bytes_ = shared ? kReferencedBytesShared : kReferencedBytes;
+  }
+
   // Bytes of memory that all blobs of the process hold.
   static std::size_t total_bytes();
   std::size_t memory_bytes() const;
 
  private:
   friend class BlobRef;
+
+  static constexpr std::size_t kReferencedBytes = 2 * 1024;
+  static constexpr std::size_t kReferencedBytesShared = 128 * 1024;
+  static inline std::size_t referenced_bytes_ = kReferencedBytes;
 
   Blob(std::size_t size, std::size_t capacity) : size_(size), capacity_(capacity) {}
   void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }

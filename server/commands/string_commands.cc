@@ -105,7 +105,7 @@ void getrange(Call& call) {
   const StringView value(*entry);
   const std::string_view part = slice(value, first, last);
   if (entry->string_encoding() == StringEncoding::kBlob) {
-    return call.reply.bulk(BlobRef::share(entry->blob()), part);
+    return call.reply.shared(entry->blob(), part);
   }
   call.reply.bulk(part);
 }

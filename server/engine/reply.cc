@@ -17,13 +17,15 @@ void Reply::value(const Entry& entry) {
     case StringEncoding::kInteger: return bulk_integer(entry.integer());
     case StringEncoding::kEmbedded:
     case StringEncoding::kEdited: return bulk(entry.value());
-    case StringEncoding::kBlob: {
-      Blob* blob = entry.blob();
-      return bulk(BlobRef::share(blob), blob->view());
-    }
+    case StringEncoding::kBlob: return shared(entry.blob(), entry.blob()->view());
     case StringEncoding::kCompressed:
     case StringEncoding::kCompressedBlob: return expanded(entry);
   }
+}
+
+void Reply::shared(Blob* blob, std::string_view bytes) {
+  if (!Blob::deserves_reference(bytes.size())) return bulk(bytes);
+  bulk(BlobRef::share(blob), bytes);
 }
 
 // Straight into the buffer, where that has room for it in one piece.

@@ -36,10 +36,12 @@ class Reply {
   void simple(std::string_view text) { resp::write_simple(out_, text); }
   void integer(std::int64_t value) { resp::write_integer(out_, value); }
   void bulk(std::string_view bytes) { resp::write_bulk(out_, bytes); }
-  // Large values by reference.
+  // `bytes`, which lie in `blob`, by reference.
   void bulk(BlobRef blob, std::string_view bytes) {
     resp::write_bulk(out_, std::move(blob), bytes);
   }
+  // Likewise, of a blob that is the keyspace's; by reference where that pays.
+  void shared(Blob* blob, std::string_view bytes);
   // A string entry's value.
   void value(const Entry& entry);
   void bulk_integer(std::int64_t value) { resp::write_bulk_integer(out_, value); }

@@ -1,6 +1,7 @@
 #include "server/memcached/item_writer.h"
 
 #include "core/base/numbers.h"
+#include "core/memory/blob.h"
 #include "server/protocol/resp_writer.h"
 
 namespace tarn::memcached {
@@ -39,7 +40,7 @@ void write_data(OutputBuffer& out, const Entry& item) {
 }
 
 void write_bytes(OutputBuffer& out, const Entry& item, std::string_view value) {
-  if (item.string_encoding() == StringEncoding::kBlob && value.size() >= resp::kShareBytes) {
+  if (item.string_encoding() == StringEncoding::kBlob && Blob::deserves_reference(value.size())) {
     out.append_shared(BlobRef::share(item.blob()), value);
   } else {
     out.append(value);

@@ -11,8 +11,6 @@
 namespace tarn::resp {
 
 inline constexpr std::size_t kMaxHeaderBytes = 24;  // a type byte, 20 digits, CR LF
-// Values this long are sent by reference instead of being copied.
-inline constexpr std::size_t kShareBytes = 16 * 1024;
 
 inline char* put_header(char* at, char type, std::int64_t number) {
   *at++ = type;
@@ -58,7 +56,6 @@ inline void write_bulk_integer(OutputBuffer& out, std::int64_t value) {
 }
 
 inline void write_bulk(OutputBuffer& out, BlobRef blob, std::string_view bytes) {
-  if (bytes.size() < kShareBytes) return write_bulk(out, bytes);
   write_header(out, '$', bytes.size());
   out.append_shared(std::move(blob), bytes);
   out.append("\r\n");

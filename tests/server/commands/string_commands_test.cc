@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "server/commands/families.h"
 #include "tests/server/engine/command_fixture.h"
 
@@ -27,6 +31,29 @@ TEST_CASE("GET: counts hits and misses") {
   CHECK(server.databases.stats().misses == 1);
   server.session.protocol = 3;
   CHECK(server.run("GET missing") == "_");
+}
+
+TEST_CASE("large values leave by reference, but not where that would touch pages of a child") {
+  struct Reader : Server {
+    // Whether the value of k is touched as long as the reply waits.
+    bool touched_by(const std::vector<std::string_view>& args) {
+      const auto* header = reinterpret_cast<const char*>(entry("k")->blob());
+      const std::string before(header, sizeof(Blob));
+      dispatcher.execute(session, {.command = table.find(args[0]), .args = args, .blobs = {}});
+      const bool touched = before != std::string_view(header, sizeof(Blob));
+      out_.clear();
+      return touched;
+    }
+  };
+  Reader server;
+  server.run({"SET", "k", std::string(10'000, 'x')});
+  CHECK(server.touched_by({"GET", "k"}));
+  CHECK(server.touched_by({"GETRANGE", "k", "0", "-2"}));
+  server.databases.begin_sharing();
+  CHECK_FALSE(server.touched_by({"GET", "k"}));
+  CHECK_FALSE(server.touched_by({"GETRANGE", "k", "0", "-2"}));
+  server.databases.end_sharing();
+  CHECK(server.touched_by({"GET", "k"}));
 }
 
 TEST_CASE("GETDEL") {
