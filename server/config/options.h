@@ -215,7 +215,7 @@ struct Options {
   int active_defrag_threshold_lower = 10;
   int active_defrag_threshold_upper = 100;
   int active_defrag_cycle_min = 1;
-  int active_defrag_cycle_max = 4;
+  int active_defrag_cycle_max = 3;
   std::int64_t active_defrag_max_scan_fields = 1000;
   CompressValues compress_values = CompressValues::kNo;
   std::uint64_t compress_min_size = 256;

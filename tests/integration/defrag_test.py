@@ -18,7 +18,7 @@ OPTIONS = {
     "active-defrag-threshold-lower": b"10",
     "active-defrag-threshold-upper": b"100",
     "active-defrag-cycle-min": b"1",
-    "active-defrag-cycle-max": b"4",
+    "active-defrag-cycle-max": b"3",
 }
 
 
