@@ -39,7 +39,10 @@ void Connection::update_interest() {
   if (closed_) return;
   const std::uint32_t interest = (wants_input() ? ReadySet::kInput : ReadySet::kNothing) |
                                  (waiting_writable_ ? ReadySet::kOutput : ReadySet::kNothing);
-  if (interest == interest_) return;
+  if (interest != interest_) set_interest(interest);
+}
+
+void Connection::set_interest(std::uint32_t interest) {
   // The system has no memory for it: what cannot be watched cannot be served.
   if (!loop_.ready_set().change(*this, fd_, interest_, interest)) return close();
   interest_ = interest;
@@ -55,15 +58,24 @@ void Connection::take_turn(Deliver deliver) {
     tell_of_memory();
 }
 
-void Connection::on_ready(bool input, bool output) {
-  if (closed_ || in_turn_) return;
-  if (output && waiting_writable_) {
+void Connection::on_ready(ReadySet::Ready ready) {
+  if (closed_) return;
+  if (in_turn_) return be_told_again();
+  if (ready.output && waiting_writable_) {
     waiting_writable_ = false;
     flush();
   }
   if (closed_) return;
-  if (!input || draining_ || turn_waits_) return update_interest();
-  take_turn([this] { takes_input() ? receive() : receive_ahead(); });
+  drained_ = false;
+  if (ready.input && !draining_ && !turn_waits_) {
+    take_turn([this] { takes_input() ? receive() : receive_ahead(); });
+    if (closed_) return;
+  } else {
+    update_interest();
+  }
+  const bool more = ready.input && (!drained_ || ready.ended);
+  if (more && (interest_ & ReadySet::kInput) != 0) [[unlikely]]
+    be_told_again();
 }
 
 void Connection::on_turn() {
@@ -78,6 +90,7 @@ void Connection::on_turn() {
 bool Connection::receive_into(std::span<char> target, std::size_t& received) {
   const ssize_t result = ::recv(fd_, target.data(), target.size(), 0);
   if (result < 0) {
+    drained_ = errno == EAGAIN;
     if (errno != EAGAIN && errno != EINTR) close();
     return false;
   }
@@ -91,6 +104,7 @@ bool Connection::receive_into(std::span<char> target, std::size_t& received) {
     return false;
   }
   received = static_cast<std::size_t>(result);
+  drained_ = received < target.size();
   bytes_received_ += received;
   loop_.stats().bytes_received += received;
   ++loop_.stats().reads;
@@ -200,6 +214,13 @@ void Connection::wait_writable() {
   update_interest();
 }
 
+// The socket would take more, but the others have their turn first.
+void Connection::send_later() {
+  const std::uint32_t before = interest_;
+  wait_writable();
+  if (!closed_ && interest_ == before) be_told_again();
+}
+
 void Connection::flush() {
   send();
   if (loop_.memory_watched()) [[unlikely]]
@@ -214,7 +235,8 @@ void Connection::send() {
     std::array<iovec, kMaxVectors> vectors;
     const ssize_t result = send_vectors({vectors.data(), output_.gather(vectors)});
     if (result < 0) {
-      if (errno == EAGAIN || errno == EINTR) return wait_writable();
+      if (errno == EAGAIN) return wait_writable();
+      if (errno == EINTR) return send_later();
       return close();
     }
     const auto sent = static_cast<std::size_t>(result);
@@ -224,7 +246,7 @@ void Connection::send() {
     ++loop_.stats().writes;
     sent_now += sent;
     const std::size_t limit = output_.makes_next() ? kMaxMadeBytesPerTurn : kMaxSendBytesPerTurn;
-    if (sent_now >= limit && !output_.empty()) return wait_writable();
+    if (sent_now >= limit && !output_.empty()) return send_later();
   }
   if (draining_) close();
 }

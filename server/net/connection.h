@@ -37,7 +37,7 @@ class Connection final : public Transport, public ReadySet::Member {
 
   // For the loop. The socket is ready; it is this connection's turn to go on with what it has; and
   // the batch has ended.
-  void on_ready(bool input, bool output) override;
+  void on_ready(ReadySet::Ready ready) override;
   void on_turn();
   // Sends what waits, as much as the socket takes; nothing while the output is held.
   void flush();
@@ -66,6 +66,8 @@ class Connection final : public Transport, public ReadySet::Member {
 
  private:
   void update_interest();
+  void set_interest(std::uint32_t interest);
+  void be_told_again() { set_interest(interest_); }
   template <class Deliver>
   void take_turn(Deliver deliver);
   void receive();
@@ -81,6 +83,7 @@ class Connection final : public Transport, public ReadySet::Member {
   void take_turn_later();
   bool wants_input();
   void wait_writable();
+  void send_later();
 
   NetLoop& loop_;
   const int fd_;
@@ -92,6 +95,7 @@ class Connection final : public Transport, public ReadySet::Member {
   std::size_t bytes_sent_ = 0;
   std::size_t loop_index_ = 0;
   std::uint32_t interest_ = 0;  // what the loop's set is told
+  bool drained_ = false;        // nothing was left to receive
   bool waiting_writable_ = false;
   bool turn_waits_ = false;
   bool flush_scheduled_ = false;

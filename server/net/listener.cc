@@ -78,7 +78,7 @@ class SocketListener final : public Listener, public ReadySet::Member {
   }
   const std::string& name() const override { return name_; }
 
-  void on_ready(bool, bool) override {
+  void on_ready(ReadySet::Ready) override {
     for (int i = 0; i < kMaxAcceptsPerTurn; ++i) {
       const int fd =
           ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -90,6 +90,7 @@ class SocketListener final : public Listener, public ReadySet::Member {
       if (errno != EAGAIN) wait_later();
       return;
     }
+    watch();
   }
 
  private:

@@ -29,12 +29,12 @@ void ReadySet::watch() {
 }
 
 Result<> ReadySet::change(Member& member, int fd, std::uint32_t before, std::uint32_t now) {
-  if (before == now) return {};
+  if (before == kNothing && now == kNothing) return {};
   int how = EPOLL_CTL_MOD;
   if (before == kNothing) how = EPOLL_CTL_ADD;
   if (now == kNothing) how = EPOLL_CTL_DEL;
   epoll_event event{};
-  event.events = now;
+  event.events = now | EPOLLET | ((now & kInput) != 0 ? EPOLLRDHUP : 0U);
   event.data.ptr = &member;
   if (::epoll_ctl(set_.native_handle(), how, fd, &event) == 0) return {};
   return Error{std::string("Cannot watch a descriptor: ") + std::strerror(errno)};
@@ -68,8 +68,11 @@ void ReadySet::Round::serve_next() {
   const epoll_event& event = events_[next_++];
   if (event.data.ptr == nullptr) return;
   const bool gone = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+  const bool ended = gone || (event.events & EPOLLRDHUP) != 0;
   static_cast<Member*>(event.data.ptr)
-      ->on_ready(gone || (event.events & EPOLLIN) != 0, gone || (event.events & EPOLLOUT) != 0);
+      ->on_ready({.input = ended || (event.events & EPOLLIN) != 0,
+                  .output = gone || (event.events & EPOLLOUT) != 0,
+                  .ended = ended});
 }
 
 }  // namespace tarn

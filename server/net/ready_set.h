@@ -23,16 +23,23 @@ namespace tarn {
 // While requests come one behind the other the loop waits for this set itself. When they stop, it
 // has Asio watch the set, as a single descriptor.
 //
-// The set is level-triggered: a socket that is not read to the end is ready again in the next
-// round, behind the others.
+// The set is edge-triggered. A level-triggered one keeps those it has told at the head of its
+// queue, so that under load a request waits for two rounds of those that came before it, instead of
+// one. Here a member that has not read all there is, or could have sent more, asks to be told
+// again, and has its next turn in the next round, behind the others.
 class ReadySet {
  public:
   enum Interest : std::uint32_t { kNothing = 0, kInput = EPOLLIN, kOutput = EPOLLOUT };
 
+  // What a member is told.
+  struct Ready {
+    bool input;
+    bool output;
+    bool ended;  // the peer sends no more: what it has sent is to be read to the end
+  };
   class Member {
    public:
-    // `input` also where the peer is gone, as a receipt then tells.
-    virtual void on_ready(bool input, bool output) = 0;
+    virtual void on_ready(Ready ready) = 0;
 
    protected:
     ~Member() = default;
@@ -70,9 +77,10 @@ class ReadySet {
   // Has a handler of Asio's run, once, when the set has something to give.
   void watch();
 
-  // Changes what `member`, whose descriptor is `fd`, waits for. One that waits for nothing is not
-  // in the set at all, since a hang-up is told regardless of the interest. It must not be when it
-  // is closed: a forked process may still have it open, and then it would stay.
+  // Changes what `member`, whose descriptor is `fd`, waits for. The same interest once more has it
+  // told again if it is ready still. One that waits for nothing is not in the set at all, since a
+  // hang-up is told regardless of the interest. It must not be when it is closed: a forked process
+  // may still have it open, and then it would stay.
   Result<> change(Member& member, int fd, std::uint32_t before, std::uint32_t now);
   // The member is deleted, perhaps within a round that was to give it a turn.
   void forget(const Member& member);

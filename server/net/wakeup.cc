@@ -32,7 +32,7 @@ Wakeup::~Wakeup() {
 
 void Wakeup::wake() { ::eventfd_write(fd_, 1); }
 
-void Wakeup::on_ready(bool, bool) {
+void Wakeup::on_ready(ReadySet::Ready) {
   eventfd_t times = 0;
   ::eventfd_read(fd_, &times);
   on_wake_();

@@ -17,7 +17,7 @@ class Wakeup final : public ReadySet::Member {
   // From any thread, also before the loop runs.
   void wake();
 
-  void on_ready(bool input, bool output) override;
+  void on_ready(ReadySet::Ready ready) override;
 
  private:
   NetLoop& loop_;

@@ -113,7 +113,7 @@ DEVIATIONS = [
     ),
     Deviation(
         command=r"CONFIG GET (activedefrag|active-defrag-ignore-bytes|active-defrag-cycle-max)",
-        ours=r".*(yes|1048576|4).*",
+        ours=r".*(yes|1048576|3).*",
         theirs=r".*(no|104857600|25).*",
         reason="memory follows the data unless told otherwise, in small slices",
     ),

@@ -189,6 +189,38 @@ TEST_CASE("a value that is half received when output is held arrives whole") {
   CHECK(wire.hear() == "12345678then");
 }
 
+TEST_CASE("what is longer than a receipt, or than the socket takes, arrives in turns") {
+  Wire wire;
+  std::string said;
+  std::string heard;
+  const std::string piece(NetLoop::kReceiveBytes - 1, 'x');
+  for (int i = 0; i < 60; ++i) {
+    const std::string part = piece + static_cast<char>('a' + i % 26);
+    std::size_t sent = 0;
+    while (sent < part.size()) {
+      const ssize_t result =
+          ::send(wire.peer, part.data() + sent, part.size() - sent, MSG_NOSIGNAL);
+      if (result > 0) sent += static_cast<std::size_t>(result);
+      if (sent < part.size()) wire.settle();
+      // The peer reads slowly: what it does not read fills its socket.
+      if (i > 20 || sent < part.size()) heard += wire.hear();
+    }
+    said += part;
+  }
+  for (std::string more = wire.hear(); !more.empty(); more = wire.hear()) heard += more;
+  CHECK(heard.size() == said.size());
+  CHECK(heard == said);
+}
+
+TEST_CASE("what the peer said before it ended its side is answered") {
+  Wire wire;
+  REQUIRE(::send(wire.peer, "last", 4, MSG_NOSIGNAL) == 4);
+  REQUIRE(::shutdown(wire.peer, SHUT_WR) == 0);
+  CHECK(wire.hear() == "last");
+  CHECK(wire.hear() == "(end)");
+  CHECK(wire.gone);
+}
+
 TEST_CASE("a held connection can close") {
   Wire wire;
   wire.connection->output().append("last words");
