@@ -23,12 +23,11 @@ class Connection;
 //
 //  1. A round gives a turn to each connection whose socket is ready, or to each that could go on
 //     with what it has received.
-//  2. The turns of some time (kBatchUs) are a batch. When it ends, what its commands have left to
-//  be
-//     done once for all of them happens, and then the output of all of them is sent. So a batch is
-//     written to a log in one piece before any of its replies leaves, and no reply waits long for
-//     the turns of others. Output for a great many (a message to thousands) is sent in slices, and
-//     the batches that come meanwhile are sent before the rest of it.
+//  2. The turns of some time (kBatchUs) are a batch. When it ends, what its commands have left for
+//     all of them to be done at once happens, and then the output of all of them is sent. So a
+//     batch is written to a log in one piece before any of its replies leaves, and no reply waits
+//     long for the turns of others. Output for a great many (a message to thousands) is sent in
+//     slices, and the batches that come meanwhile are sent before the rest of it.
 //  3. Output that comes outside of rounds, from timers and the like, is sent before the loop waits.
 //
 // Requests that come one behind the other are waited for without a way through Asio, whose timers
