@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "server/net/net_loop.h"
 
 namespace tarn {
