@@ -54,6 +54,7 @@ class OrderedBranch {
     scores_[index] = score;
     smallest_[index] = smallest;
   }
+  void set_child(unsigned index, void* child) { children_[index] = child; }
   // `change` may be a negative number, modulo 2^32.
   void add_elements(unsigned index, std::uint32_t change) { elements_[index] += change; }
 

@@ -125,10 +125,6 @@ class OrderedTree {
   // its new score erases and inserts instead. REQUIRES: present, by identity.
   void rescore(Element& element, double score);
 
-  // Refers to `new_ref` instead. Only the new one is read, so the element may have moved already.
-  // REQUIRES: `old_ref` is present, and its score and member were the new one's.
-  void replace(const Element* old_ref, Element* new_ref);
-
   // REQUIRES: present, by identity.
   Position find(const Element& element) const;
   std::size_t rank_of(const Element& element) const { return find(element).rank(); }
@@ -191,6 +187,15 @@ class OrderedTree {
   // be freed already. Returns whether elements remain. Unless all that are left can be read,
   // nothing but clear_step() and clear() may follow.
   bool clear_step(std::size_t max_leaves);
+
+  // ---- Where things lie in memory ------------------------------------------------------------
+
+  // Lets up to `max_elements` of one leaf move, from that of rank `first` on, and the nodes on the
+  // way to them: a node for which leaves(const void* node, std::size_t bytes) is true is allocated
+  // anew, and move(Element*) returns where the element is from now on. Returns the rank to go on
+  // with. O(log n + max_elements). REQUIRES: first < size()
+  template <class Leaves, class Move>
+  std::size_t relocate(std::size_t first, std::size_t max_elements, Leaves&& leaves, Move&& move);
 
   // ---- Accounting --------------------------------------------------------------------------
 
@@ -331,6 +336,11 @@ class OrderedTree {
   void erase_entries(const Path& path, unsigned level, unsigned first, unsigned count);
   void mend_branch(const Path& path, unsigned level);
   void clear_below(void* node, unsigned level);
+
+  // Moving in memory.
+  OrderedBranch* renew(const Path& path, unsigned level);
+  OrderedLeaf* renew(const Path& path, OrderedLeaf& leaf);
+  void set_child(const Path& path, unsigned level, void* node);
 
   // Sharing out.
   Window window_around(const Step& step) const;

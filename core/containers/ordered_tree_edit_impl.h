@@ -462,14 +462,62 @@ void OrderedTree<Traits, Allocator>::rescore(Element& element, double score) {
   insert(&element);
 }
 
+// ---- Moving in memory --------------------------------------------------------------------------
+
 template <class Traits, class Allocator>
-void OrderedTree<Traits, Allocator>::replace(const Element* old_ref, Element* new_ref) {
-  const double score = Traits::score(*new_ref);
+template <class Leaves, class Move>
+std::size_t OrderedTree<Traits, Allocator>::relocate(std::size_t first, std::size_t max_elements,
+                                                     Leaves&& leaves, Move&& move) {
   Path path;
-  OrderedLeaf* leaf = descend_to(ThroughElement{score, new_ref, old_ref}, path);
-  const unsigned index = leaf->index_of(old_ref, score_code(score));
-  leaf->set_reference(index, new_ref);
-  if (index == 0) refresh_smallest(path, *leaf);
+  std::size_t index = first;
+  OrderedLeaf* leaf = descend_to_rank(index, path);
+  for (unsigned level = 0; level < height_; ++level) {
+    if (leaves(path[level].branch, sizeof(OrderedBranch))) path[level].branch = renew(path, level);
+  }
+  if (leaves(leaf, sizeof(OrderedLeaf))) leaf = renew(path, *leaf);
+
+  const auto begin = static_cast<unsigned>(index);
+  const auto end =
+      static_cast<unsigned>(std::min<std::size_t>(leaf->count(), index + max_elements));
+  for (unsigned i = begin; i < end; ++i) {
+    if (i + kAhead < end) __builtin_prefetch(leaf->reference(i + kAhead));
+    leaf->set_reference(i, move(element_of(leaf->reference(i))));
+  }
+  if (begin == 0) refresh_smallest(path, *leaf);
+  return first + (end - begin);
+}
+
+template <class Traits, class Allocator>
+OrderedBranch* OrderedTree<Traits, Allocator>::renew(const Path& path, unsigned level) {
+  OrderedBranch* old = path[level].branch;
+  auto* copy = new (allocator_->allocate(sizeof *old)) OrderedBranch(*old);
+  set_child(path, level, copy);
+  allocator_->deallocate(old, sizeof *old);
+  return copy;
+}
+
+template <class Traits, class Allocator>
+OrderedLeaf* OrderedTree<Traits, Allocator>::renew(const Path& path, OrderedLeaf& leaf) {
+  OrderedLeaf* previous = leaf.previous();
+  OrderedLeaf* next = leaf.next();
+  auto* copy = new (allocator_->allocate(sizeof leaf)) OrderedLeaf(leaf);
+  leaf.unlink();
+  copy->link(previous, next);
+  if (first_ == &leaf) first_ = copy;
+  if (last_ == &leaf) last_ = copy;
+  set_child(path, height_, copy);
+  allocator_->deallocate(&leaf, sizeof leaf);
+  return copy;
+}
+
+// The node at `level` of the path is this one now; below the last branch, that is the leaf.
+template <class Traits, class Allocator>
+void OrderedTree<Traits, Allocator>::set_child(const Path& path, unsigned level, void* node) {
+  if (level == 0) {
+    root_ = node;
+  } else {
+    path[level - 1].branch->set_child(path[level - 1].index, node);
+  }
 }
 
 }  // namespace tarn

@@ -53,13 +53,21 @@ bool LargeSortedSet::dismantle(std::size_t max_elements) {
 
 std::uint64_t LargeSortedSet::gather(std::uint64_t cursor, std::size_t max_elements,
                                      Gathered& gathered) {
-  return gather_elements(
-      table_, heap(), cursor, max_elements, gathered,
-      [](const ScoredMember* element) { return element->bytes(); },
-      [this](const ScoredMember* from, ScoredMember* to) {
-        table_.replace(TableTraits::hash(*to), from, to);
-        tree_.replace(from, to);
-      });
+  const auto is_leaving = [this](const void* node, std::size_t bytes) {
+    return heap().is_leaving(node, bytes);
+  };
+  const auto move = [&](ScoredMember* element) {
+    return gather_element(heap(), element, element->bytes(), gathered, [&](ScoredMember* copy) {
+      table_.replace(TableTraits::hash(*copy), element, copy);
+    });
+  };
+  std::size_t rank = cursor;
+  while (rank < size() && max_elements > 0) {
+    const std::size_t next = tree_.relocate(rank, max_elements, is_leaving, move);
+    max_elements -= next - rank;
+    rank = next;
+  }
+  return rank < size() ? rank : 0;
 }
 
 void LargeSortedSet::prefetch_members(std::span<const std::string_view> members) const {

@@ -151,10 +151,32 @@ class Population {
   void move(std::size_t rank) {
     Item* old_item = order[rank];
     auto owned = std::make_unique<Item>(*old_item);
+    const auto stays = [](const void*, std::size_t) { return false; };
+    const std::size_t next = tree.relocate(rank, 1, stays, [&](Item* item) {
+      REQUIRE(item == old_item);
+      return owned.get();
+    });
+    REQUIRE(next == rank + 1);
     items_.erase(old_item);
-    tree.replace(old_item, owned.get());
     order[rank] = owned.get();
     items_[owned.get()] = std::move(owned);
+  }
+  // Has about one in `one_in` nodes of the whole tree allocated anew, and returns how many were.
+  std::size_t renew_nodes(Rng& rng, std::size_t one_in) {
+    std::size_t renewed = 0;
+    const auto leaves = [&](const void*, std::size_t) {
+      const bool goes = rng() % one_in == 0;
+      renewed += goes;
+      return goes;
+    };
+    for (std::size_t rank = 0; rank < tree.size();) {
+      const std::size_t next = tree.relocate(rank, 1 + rng() % 200, leaves, [&](Item* item) {
+        REQUIRE(item == order[rank++]);
+        return item;
+      });
+      REQUIRE(next == rank);
+    }
+    return renewed;
   }
 
   // What the tree says of one rank and of the places around a score and a member.
@@ -337,8 +359,10 @@ void disturb(Population& people, ScoreSource score, bool rising, Rng& rng) {
     people.rescore(rank, people.order[std::min(size - 1, rank + rng() % 4)]->score);
   } else if (dice < 99) {
     people.move(rng() % size);
-  } else {
+  } else if (rng() % 4 != 0) {
     people.remove_range(rng() % size, rng() % 20);
+  } else {
+    people.renew_nodes(rng, 3);
   }
 }
 
@@ -361,6 +385,17 @@ TEST_CASE("any sequence of operations matches the model") {
       }
       people.verify();
     }
+  }
+}
+
+TEST_CASE("all nodes can move in memory, and the tree is the same") {
+  Rng rng(fresh_seed());
+  for (const std::size_t size : {1U, 100U, 200U, 20'000U}) {
+    Population people;
+    for (std::size_t i = 0; i < size; ++i) people.add(few(rng));
+    const auto stats = people.tree.stats();
+    CHECK(people.renew_nodes(rng, 1) >= stats.leaves + stats.branches);
+    people.verify();
   }
 }
 
