@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -266,6 +267,13 @@ class Keyspace {
                               CompressedCount& count);
   const CompressedTotals& compressed() const { return compressed_; }
 
+  // --- Memory outside of slabs: outside_walk.cc.
+  // Moves, of what the entries of one step of a scan have there, the objects that wanted() is true
+  // of; returns the cursor to go on with.
+  std::uint64_t move_outside_step(std::uint64_t cursor,
+                                  const std::function<bool(const void* object)>& wanted,
+                                  Gathered& gathered);
+
   // --- Eviction: eviction.cc. Keys are named by their hash.
   // Deletes the key, and tells that it was evicted. Returns whether there is one of that hash.
   bool evict(std::uint64_t hash);
@@ -373,6 +381,9 @@ class Keyspace {
   bool expire_keys_step(std::size_t max_items);
   void prefetch_entries(std::span<const std::uint64_t> wheel_items) const;
   bool is_overfull(const TimingWheel& wheel, std::size_t live_items) const;
+
+  // Whether what the entry has outside of slabs could be moved; nobody else must read it.
+  bool move_outside(Entry& entry);
 
   // Compression: compression.cc.
   bool compress(EntryTable::Slot slot, std::string& scratch);

@@ -21,6 +21,8 @@ class Blob {
   // The bytes are uninitialised. Size starts at `size`, capacity is at least `capacity`.
   static BlobRef allocate(std::size_t size, std::size_t capacity);
   static BlobRef copy(std::string_view bytes);
+  // Moves the blob to other memory (see MallocSlabs). REQUIRES: blob.unique()
+  static BlobRef move(BlobRef blob);
 
   char* data() { return reinterpret_cast<char*>(this + 1); }
   const char* data() const { return reinterpret_cast<const char*>(this + 1); }
@@ -51,6 +53,7 @@ class Blob {
   static inline std::size_t referenced_bytes_ = kReferencedBytes;
 
   Blob(std::size_t size, std::size_t capacity) : size_(size), capacity_(capacity) {}
+  static BlobRef construct(void* memory, std::size_t size);
   void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
   void drop_reference() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);

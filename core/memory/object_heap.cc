@@ -3,8 +3,10 @@
 #include <malloc.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
+#include "core/memory/malloc_slabs.h"
 #include "core/memory/reclaimer.h"
 
 namespace tarn {
@@ -34,6 +36,15 @@ void ObjectHeap::deallocate_outside(void* object) {
   --outside_objects_;
   if (bytes < kReclaimBytes) return std::free(object);
   Reclaimer::destroy_later(object, [](void* memory) { std::free(memory); });
+}
+
+void* ObjectHeap::move_outside(void* object, std::size_t bytes) {
+  void* copy = MallocSlabs::allocate(bytes);
+  std::memcpy(copy, object, bytes);
+  outside_bytes_ += ::malloc_usable_size(copy);
+  outside_bytes_ -= ::malloc_usable_size(object);
+  MallocSlabs::free(object);
+  return copy;
 }
 
 }  // namespace tarn

@@ -31,6 +31,10 @@ class ObjectHeap {
     deallocate_outside(object);
   }
 
+  // Moves an object that is not in slabs to other memory, and returns where. Its owner has what
+  // refers to it refer there. Throws std::bad_alloc.
+  [[nodiscard]] void* move_outside(void* object, std::size_t bytes);
+
   static bool in_slabs(std::size_t bytes) { return bytes <= SlabAllocator::kMaxBytes; }
   // Whether the object, allocated with `bytes`, is in a slab that is to be emptied.
   bool is_leaving(const void* object, std::size_t bytes) const {

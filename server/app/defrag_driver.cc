@@ -11,6 +11,8 @@ constexpr std::uint64_t kSliceUs = 250;
 // Each may empty a slab, which takes the system some ten microseconds.
 constexpr std::size_t kMovesPerStep = 16;
 constexpr std::size_t kElementsPerStep = 64;
+// Each may be a copy of 14 KiB.
+constexpr std::size_t kKeysPerStep = 32;
 
 }  // namespace
 
@@ -25,9 +27,10 @@ void DefragDriver::plan() {
   work_after(std::chrono::nanoseconds(0));
 }
 
-int DefragDriver::effort() const {
-  const auto [resident, sparse] = databases_.slab_usage();
-  return rule_.effort(sparse, resident);
+int DefragDriver::effort() {
+  const auto slabs = databases_.slab_usage();
+  const auto outside = outside_.usage();
+  return rule_.effort(slabs.sparse + outside.sparse, slabs.resident + outside.resident);
 }
 
 void DefragDriver::work_after(std::chrono::nanoseconds wait) {
@@ -55,7 +58,8 @@ void DefragDriver::work() {
       std::chrono::nanoseconds(spent_ns * (100 - stats_.running_percent) / stats_.running_percent));
 }
 
-// Returns whether there is more to do: entries first, then elements of collections.
+// Returns whether there is more to do: entries first, then elements of collections, then what is
+// not in slabs.
 bool DefragDriver::work_for_a_step() {
   const auto entries = databases_.evacuate_step(kMovesPerStep);
   stats_.moved += entries.moved_objects;
@@ -63,12 +67,18 @@ bool DefragDriver::work_for_a_step() {
   stats_.keys_moved += entries.moved_objects;
   stats_.keys_left += entries.refused_objects;
   if (entries.more) return true;
-  const auto step = databases_.gather_step(kElementsPerStep);
-  stats_.moved += step.elements.moved;
-  stats_.left += step.elements.left;
-  stats_.keys_moved += step.collections_moved;
-  stats_.keys_left += step.collections_left;
-  return step.more;
+  const auto collections = databases_.gather_step(kElementsPerStep);
+  stats_.moved += collections.elements.moved;
+  stats_.left += collections.elements.left;
+  stats_.keys_moved += collections.collections_moved;
+  stats_.keys_left += collections.collections_left;
+  if (collections.more) return true;
+  const auto outside = outside_.step(kKeysPerStep);
+  stats_.moved += outside.objects.moved;
+  stats_.left += outside.objects.left;
+  stats_.keys_moved += outside.objects.moved;
+  stats_.keys_left += outside.objects.left;
+  return outside.more;
 }
 
 void DefragDriver::stop() {

@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/keyspace/databases.h"
+#include "core/keyspace/outside_walk.h"
 #include "server/app/defrag_rule.h"
 #include "server/metrics/defrag_stats.h"
 #include "server/metrics/latency_monitor.h"
@@ -29,6 +30,7 @@ class DefragDriver {
                const LoadingState& loading, LatencyMonitor& latency)
       : timer_(io.get_executor()),
         databases_(databases),
+        outside_(databases),
         clock_(clock),
         loading_(loading),
         latency_(latency) {}
@@ -46,7 +48,7 @@ class DefragDriver {
                                            asio::io_context::executor_type>;
 
   bool suspended() const { return loading_.active || databases_.context().forked; }
-  int effort() const;
+  int effort();
   void work();
   bool work_for_a_step();
   void work_after(std::chrono::nanoseconds wait);
@@ -54,6 +56,7 @@ class DefragDriver {
 
   Timer timer_;
   Databases& databases_;
+  OutsideWalk outside_;
   Clock& clock_;
   const LoadingState& loading_;
   LatencyMonitor& latency_;

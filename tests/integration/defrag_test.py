@@ -129,6 +129,30 @@ def collections():
         equal({name for _, name in pairs}, {name.encode() for name in kept})
 
 
+@check("large values, which are malloc's, are moved together too", ours_only=True)
+def large_values():
+    count = scaled(40_000, 5_000)
+    with server() as one, one.client() as client:
+        jemalloc = b"mem_allocator:jemalloc" in client.do("INFO", "memory")
+        empty = info(client, "used_memory_rss")
+        values = {f"key:{n}": f"{n}:" + "v" * (1100 + n % 3 * 1000) for n in range(count)}
+        pipelined(client, (["SET", key, value] for key, value in values.items()), batch=200)
+        needed = (info(client, "used_memory_rss") - empty) / 10
+        keys = list(values)
+        random.Random(7).shuffle(keys)
+        kept = keys[: count // 10]
+        pipelined(client, (["DEL", key] for key in keys[count // 10 :]))
+
+        def taken():
+            return info(client, "used_memory_rss") - empty
+
+        if jemalloc and count == 40_000:
+            wait_until(lambda: taken() < needed * BAR, timeout=60)
+            expect(taken() < needed * BAR, f"{taken()} taken, {needed} needed")
+        for key, value in zip(kept, pipelined(client, (["GET", key] for key in kept), batch=200)):
+            equal(value, values[key].encode(), key)
+
+
 @check("nothing is moved while it is off, and what is left waits for it", ours_only=True)
 def switched():
     with server("--activedefrag", "no", "--active-defrag-ignore-bytes", "1") as one:
