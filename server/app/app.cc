@@ -216,7 +216,6 @@ void App::watch_clients() {
     pubsub_.forget(session);
     tracking_.disable(session);
     aof_driver_.forget(session);
-    durable_waiters_.forget(session);
     client_eviction_.forget(session);
   };
   resp_.on_memory_changed = [this](Session& session) { client_eviction_.touch(session); };

@@ -24,7 +24,7 @@ void open_session(const ClientContext& context, Session& session, Transport& tra
 }
 
 void end_session(const ClientContext& context, Session& session) {
-  session.closing = true;
+  session.closing = session.gone = true;
   context.clients.remove(session);
   if (context.on_gone) context.on_gone(session);
 }

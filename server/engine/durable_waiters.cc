@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace tarn {
 namespace {
@@ -30,30 +31,27 @@ void DurableWaiters::reply(Reply& reply, bool local) {
 
 void DurableWaiters::wait(Session& session, std::uint64_t sequence, bool replicas,
                           std::chrono::milliseconds timeout) {
-  waiters_.push_back({&session, sequence, replicas});
-  blocked_.block(session, timeout, std::make_shared<DurableWait>(sequence, safe_sequence_));
+  auto wait = std::make_shared<DurableWait>(sequence, safe_sequence_);
+  waiters_.push_back({wait, &session, sequence, replicas});
+  blocked_.block(session, timeout, std::move(wait));
 }
 
 void DurableWaiters::serve(std::uint64_t safe_sequence) {
   safe_sequence_ = safe_sequence;
   std::vector<Waiter> ready;
   std::erase_if(waiters_, [&](const Waiter& waiter) {
-    // Its time was up, or somebody has ended its wait.
-    if (!waiter.session->blocked) return true;
+    if (waiter.wait.expired()) return true;
     if (waiter.replicas || waiter.sequence > safe_sequence) return false;
     ready.push_back(waiter);
     return true;
   });
   for (const Waiter& waiter : ready) {
+    if (waiter.wait.expired()) continue;
     blocked_.try_to_serve(*waiter.session, [&](bool silent) {
       if (!silent) reply(waiter.session->reply, true);
       return true;
     });
   }
-}
-
-void DurableWaiters::forget(const Session& session) {
-  std::erase_if(waiters_, [&](const Waiter& waiter) { return waiter.session == &session; });
 }
 
 }  // namespace tarn

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "server/engine/blocked_clients.h"
@@ -20,13 +21,13 @@ class DurableWaiters {
             std::chrono::milliseconds timeout);
   // Replies to those who have what they wait for.
   void serve(std::uint64_t safe_sequence);
-  void forget(const Session& session);
 
   static void reply(Reply& reply, bool local);
 
  private:
   struct Waiter {
-    Session* session;
+    std::weak_ptr<Waiting> wait;  // expired once it has ended, however it did
+    Session* session;             // good until then
     std::uint64_t sequence;
     bool replicas;
   };

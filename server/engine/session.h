@@ -49,6 +49,7 @@ struct Session {
   bool no_evict = false;
   bool no_touch = false;
   bool closing = false;        // takes no more commands; goes once its replies are sent
+  bool gone = false;           // its connection is closed; nothing may be kept of it any more
   bool paused = false;         // its next command waits for the end of CLIENT PAUSE
   bool blocked = false;        // its last command waits for something; see blocked_clients.h
   bool deny_blocking = false;  // a command that would wait behaves as if its time were up

@@ -216,6 +216,38 @@ def shutdown_without_base():
                 equal(client.do("MGET", "k", "more"), [b"v", b"1"])
 
 
+@check("a WAITAOF whose time is up is forgotten, whatever its client waits for next", ours_only=True)
+def waits_that_end():
+    with server(*DEBUG, "--appendonly", "yes", "--appendfsync", "everysec") as one:
+        with one.client() as client, one.client() as other:
+            for name in ("a", "b", "c"):
+                client.send("SET", name, "1")
+                client.send("WAITAOF", 1, 0, 1)
+            client.send("BLPOP", "list", 0)
+            for _ in range(3):
+                equal(client.read_reply().value, b"OK")
+                client.read_reply()
+            # The log is synced meanwhile, which is none of the list's business.
+            other.do("SET", "d", "1")
+            equal(other.do("WAITAOF", 1, 0, 0), [1, 0])
+            other.do("RPUSH", "list", "element")
+            equal([part.value for part in client.read_reply().value], [b"list", b"element"])
+
+
+@check("a client that is cut off in the batch in which it wrote", ours_only=True)
+def cut_off_writers():
+    with server(*DEBUG, *LOGGING) as one:
+        for number in range(50):
+            with one.client() as client:
+                client.send_raw(b"SET k%d v\r\nPOST / HTTP/1.1\r\n\r\n" % number)
+        with one.client() as client:
+            # Others' batches become safe after it is gone.
+            for number in range(50):
+                client.do("CLIENT", "SETNAME", "x" * (number + 1))
+                equal(client.do("SET", "other", number), b"OK")
+            expect(wait_until(lambda: client.do("DBSIZE") == 51), "a write is missing")
+
+
 @check("a rewrite that has to wait for a snapshot is told of")
 def waiting_rewrite():
     with server(*LOGGING, "--rdb-key-save-delay", "10000000") as one, one.client() as client:
