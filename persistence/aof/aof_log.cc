@@ -269,6 +269,7 @@ void AofLog::fail(const std::string& why) { failure_ = why; }
 
 void AofLog::tick(std::int64_t now_ms) {
   now_ms_ = now_ms;
+  last_sync_ms_ = std::min(last_sync_ms_, now_ms);  // the clock may be set back
   if (!started()) return;
   if (busy_) {
     const bool late = running_.sync && now_ms - last_sync_ms_ > kSyncPeriodMs;
@@ -399,11 +400,13 @@ Result<> AofLog::close(std::int64_t now_ms) {
     if (result) result = sync_data(fd_, path_);
   }
   ::close(std::exchange(fd_, -1));
+  // What a failure has left behind must not get into the next segment, where it follows nothing.
+  buffer_.clear();
   unsafe_.clear();
   closing_.clear();
   batch_sizes_.clear();
   failure_.reset();
-  torn_ = false;
+  torn_ = distrusted_ = room_is_short_ = makes_way_ = false;
   return result;
 }
 

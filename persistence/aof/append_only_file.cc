@@ -411,6 +411,7 @@ void AppendOnlyFile::tick() {
   log_.poll();
   if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) resume();
   log_.tick(clock_.now_ms());
+  segment_began_ms_ = std::min(segment_began_ms_, clock_.now_ms());  // it may be set back
   report_finished();
   if (rewrite_is_due()) rewrite_wanted_ = true;
   do_what_is_due();

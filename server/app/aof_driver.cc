@@ -145,13 +145,16 @@ void AofDriver::end_batch() {
 void AofDriver::hold_writers(std::uint64_t sequence) {
   const bool wait = aof_.log().sync == AofSync::kAlways || aof_.log().failure();
   for (Session* session : propagation_.take_writers()) {
-    if (!wait || session->transport == nullptr) continue;
+    if (!wait || session->gone || session->transport == nullptr) continue;
     session->transport->hold_output();
     held_.hold(*session, sequence);
   }
 }
 
 void AofDriver::look() {
+  // What follows may begin a segment, and so commit what commands before it in this round have
+  // logged: their replies are to wait for that.
+  end_batch();
   if (aof_.poll()) {
     release();
     update_gate();

@@ -100,7 +100,7 @@ def failing_disk(fsync, calls, error):
         scene.crash_and_check(writers + [more])
 
 
-def called_off(command, fsync):
+def called_off(command, fsync, calls, error):
     """The disk fails in the command that ends the log: the server goes on, and so does its log."""
     with Scene(fsync) as scene:
         server = scene.server
@@ -110,7 +110,12 @@ def called_off(command, fsync):
         writer.stop()
         assert wait_until(lambda: not syncing(server), timeout=20), "a sync that never ends"
         with server.client() as client:
-            scene.faults.fail("fsync", errno.EIO)
+            scene.faults.fail(calls, error)
+            # Its batch stays behind in the log that ends, as it cannot be written.
+            with server.client() as cut_off:
+                cut_off.send("SET", "other", "1")
+                wait_until(lambda: b"aof_last_write_status:err" in client.do("INFO", "persistence"),
+                           timeout=2)
             answer = client.call(*command)
             assert answer.is_error, answer
             refused = client.call("SET", "other", "1")
@@ -217,8 +222,9 @@ def main():
                 failing_disk(fsync, set_of, error)
                 print(f"ok  {fsync}: {calls} fails with {name}", flush=True)
         for command in (("SHUTDOWN", "NOSAVE"), ("DEBUG", "LOADAOF")):
-            called_off(command, fsync)
-            print(f"ok  {fsync}: {' '.join(command)} called off", flush=True)
+            for calls, error in (("fsync", errno.EIO), ("write", errno.ENOSPC)):
+                called_off(command, fsync, calls, error)
+                print(f"ok  {fsync}: {' '.join(command)} called off, {calls} fails", flush=True)
         short_writes(fsync)
         print(f"ok  {fsync}: short writes", flush=True)
     for calls in ("write", "fsync", "rename", "open", "truncate", "allocate", "link", "unlink"):
