@@ -127,15 +127,17 @@ ItemOutcome store_item(Call& call, const Key& key, std::size_t position,
   if (entry == nullptr) return store_new(call, key, position, request);
   if (!is_item(entry)) return ItemOutcome::kNoItem;
   if (request.mode == StoreMode::kAdd) return ItemOutcome::kNotStored;
+  const bool extends = request.mode == StoreMode::kAppend || request.mode == StoreMode::kPrepend;
   bool outdated = false;
   const bool was_won = entry->won();
   if (request.compare_cas) {
     const std::uint64_t cas = call.db().cas(key);
-    outdated = request.invalidate && *request.compare_cas < cas;
+    // Only what replaces the item can be an older version of it.
+    outdated = request.invalidate && !extends && *request.compare_cas < cas;
     if (*request.compare_cas != cas && !outdated) return ItemOutcome::kExists;
     entry = call.db().peek(key);
   }
-  if (request.mode == StoreMode::kAppend || request.mode == StoreMode::kPrepend) {
+  if (extends) {
     return extend(call, key, *entry, position, request);
   }
   put_argument(call, key, position, request, outdated ? Expiry::of(*entry) : request.expiry);

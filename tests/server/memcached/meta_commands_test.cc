@@ -127,6 +127,8 @@ TEST_CASE("an invalidated item serves as stale until somebody stores it") {
     CHECK(server.send("ms a 1 C40\r\ny\r\nms a 1 C40 I\r\ny\r\nmg a v\r\n") == "EX|HD|VA 1 X W|y|");
     server.send("ms a 1 E50\r\nx\r\n");
     CHECK(server.send("ms a 1 C60 I\r\ny\r\n") == "EX|");
+    // What extends an item is not an older version of it.
+    CHECK(server.send("ms a 1 MA C40 I\r\nz\r\nms a 1 MP C40 I\r\nz\r\n") == "EX|EX|");
   }
   SUBCASE("its value can go at once") {
     server.send("ms a 1 F3\r\nx\r\n");
