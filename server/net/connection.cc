@@ -63,7 +63,8 @@ void Connection::on_ready(ReadySet::Ready ready) {
   if (in_turn_) return be_told_again();
   if (ready.output && waiting_writable_) {
     waiting_writable_ = false;
-    schedule_flush();  // not now: a reply of this round may be among it, and has to wait for its end
+    // Not now: a reply of this round may be among it, and has to wait for its end.
+    schedule_flush();
   }
   drained_ = false;
   if (ready.input && !draining_ && !turn_waits_) {
