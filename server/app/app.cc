@@ -174,7 +174,7 @@ void App::register_commands() {
   commands_.add(memory_commands(), memory_);
   commands_.add(snapshot_commands(), snapshots_);
   commands_.add(aof_commands(), aof_services_);
-  commands_.add(migrate_commands(), migration_peers_);
+  commands_.add(migrate_commands(), migrate_services_);
   commands_.add(shutdown_commands(), std::as_const(shutdown_control_));
 }
 

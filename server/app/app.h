@@ -26,6 +26,7 @@
 #include "server/commands/aof_services.h"
 #include "server/commands/config_control.h"
 #include "server/commands/debug_control.h"
+#include "server/commands/migrate_services.h"
 #include "server/commands/migration_peers.h"
 #include "server/commands/shutdown_control.h"
 #include "server/config/config.h"
@@ -144,6 +145,7 @@ class App {
   AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
   DurableWaiters durable_waiters_{blocked_};
   BackupCopy backup_copy_{databases_, clock_, aof_, snapshots_};
+  MigrateServices migrate_services_{dispatcher_, migration_peers_};
   AofServices aof_services_{options_, aof_, durable_waiters_, backup_copy_};
   BackupQueue backup_queue_{"backup-queue"};
   BackupRunner backups_{backup_queue_, clock_};

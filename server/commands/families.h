@@ -63,7 +63,7 @@ std::span<const CommandRow> transaction_commands();
 std::span<const CommandRow> config_commands();
 // With const Info.
 std::span<const CommandRow> info_commands();
-// With MigrationPeers.
+// With MigrateServices.
 std::span<const CommandRow> migrate_commands();
 // With MemoryMeter.
 std::span<const CommandRow> memory_commands();

@@ -9,6 +9,7 @@
 #include "core/base/numbers.h"
 #include "persistence/rdb/rdb_writer.h"
 #include "server/commands/families.h"
+#include "server/commands/migrate_services.h"
 #include "server/commands/migration_peers.h"
 #include "server/engine/args.h"
 
@@ -66,8 +67,11 @@ struct MigrateOptions {
     } else if (args.accept("replace")) {
       replace = true;
     } else if (args.accept("auth", 1)) {
+      call.feature<MigrateServices>().dispatcher.redact(args.position());
       auth = {args.next()};
     } else if (args.accept("auth2", 2)) {
+      call.feature<MigrateServices>().dispatcher.redact(args.position());
+      call.feature<MigrateServices>().dispatcher.redact(args.position() + 1);
       const std::string_view user = args.next();
       auth = {user, args.next()};
     } else if (args.accept("keys")) {
@@ -92,7 +96,7 @@ std::string_view words(PeerFault::During during) {
 class Migration {
  public:
   Migration(Call& call, const MigrateOptions& options)
-      : call_(call), options_(options), peers_(call.feature<MigrationPeers>()) {
+      : call_(call), options_(options), peers_(call.feature<MigrateServices>().peers) {
     for (const std::string_view name : options.keys) {
       const Key key(name);
       if (call.db().find(key) != nullptr) keys_.push_back(key);
