@@ -44,9 +44,8 @@ class MallocSlabs {
     std::size_t slabs = 0;  // when counted last
     std::size_t objects = 0;
 
-    std::size_t slabs_to_spare() const {
-      return slabs - (objects + slab_objects - 1) / slab_objects;
-    }
+    std::size_t slabs_needed() const { return (objects + slab_objects - 1) / slab_objects; }
+    std::size_t slabs_to_spare() const { return slabs - slabs_needed(); }
   };
 
   std::vector<SizeClass> classes_;

@@ -8,6 +8,7 @@
 
 #include "core/keyspace/ghost_table.h"
 #include "core/memory/blob.h"
+#include "core/memory/malloc_control.h"
 #include "server/engine/client_memory.h"
 
 #ifdef TARN_JEMALLOC
@@ -24,14 +25,6 @@ extern "C" std::size_t __sanitizer_get_heap_size();
 
 namespace tarn {
 namespace {
-
-#ifdef TARN_JEMALLOC
-std::size_t read_size(const char* name) {
-  std::size_t value = 0;
-  std::size_t bytes = sizeof value;
-  return ::mallctl(name, &value, &bytes, nullptr, 0) == 0 ? value : 0;
-}
-#endif
 
 std::size_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -51,17 +44,17 @@ std::size_t system_bytes() {
 #ifdef TARN_JEMALLOC
 
 AllocatorStats read_allocator_stats() {
-  // jemalloc's figures stand still until the epoch is advanced.
-  std::uint64_t epoch = 1;
-  std::size_t bytes = sizeof epoch;
-  static_cast<void>(::mallctl("epoch", &epoch, &bytes, &epoch, bytes));
+  static_assert(MALLCTL_ARENAS_ALL == 4096);
+  static const MallocControl<4> kCached("stats.arenas.4096.tcache_bytes");
+  static const MallocControl<2> kAllocated("stats.allocated");
+  static const MallocControl<2> kActive("stats.active");
+  static const MallocControl<2> kResident("stats.resident");
+  count_malloc_anew();
   // What the threads' caches hold in reserve was not asked for, or was given back; jemalloc counts
   // it as allocated.
-  static_assert(MALLCTL_ARENAS_ALL == 4096);
-  const std::size_t cached = read_size("stats.arenas.4096.tcache_bytes");
-  const std::size_t allocated = read_size("stats.allocated");
-  return {allocated - std::min(allocated, cached), read_size("stats.active"),
-          read_size("stats.resident")};
+  const std::size_t cached = kCached.read();
+  const std::size_t allocated = kAllocated.read();
+  return {allocated - std::min(allocated, cached), kActive.read(), kResident.read()};
 }
 
 std::string_view allocator_name() {
