@@ -10,8 +10,6 @@
 namespace tarn {
 namespace {
 
-// A walk over all collections is worth this part of their memory.
-constexpr std::size_t kGatherShare = 16;
 constexpr std::size_t kMarksAtOnce = 64;
 
 }  // namespace
@@ -86,7 +84,7 @@ bool Databases::dismantle_step(std::size_t max_elements) {
   Reclaimer::destroy_later(std::exchange(collections_, std::make_unique<CollectionHeap>()));
   context_.collections = collections_.get();
   gathering_ = Gathering::kIdle;
-  ungatherable_bytes_ = 0;
+  gather_gain_ = {};
   return false;
 }
 
@@ -172,8 +170,7 @@ std::size_t Databases::gatherable_bytes() const {
   const SlabAllocator& slabs = collections_->objects().slabs();
   const std::size_t sparse = slabs.bytes_sparse();
   if (gathering_ != Gathering::kIdle) return sparse;
-  const std::size_t gain = sparse - std::min(sparse, ungatherable_bytes_);
-  return gain * kGatherShare < slabs.bytes_resident() ? 0 : gain;
+  return gather_gain_.of(sparse, slabs.bytes_resident());
 }
 
 Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
@@ -183,7 +180,7 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
   step.more = true;
   switch (gathering_) {
     case Gathering::kIdle:
-      ungatherable_bytes_ = std::min(ungatherable_bytes_, slabs.bytes_sparse());
+      gather_gain_.note(slabs.bytes_sparse());
       if (gatherable_bytes() == 0) return {};
       gathering_ = Gathering::kMarking;
       [[fallthrough]];
@@ -191,7 +188,7 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
       if (slabs.mark_sparse(kMarksAtOnce)) break;
       if (!slabs.has_leaving()) {
         // All that is sparse was left by walks before.
-        ungatherable_bytes_ = slabs.bytes_sparse();
+        gather_gain_.set_left(slabs.bytes_sparse());
         gathering_ = Gathering::kIdle;
         return {};
       }
@@ -206,7 +203,7 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
       // count.
       for (std::size_t n = 0; n < kMarksAtOnce && slabs.has_leaving(); ++n) {
         slabs.unmark(1);
-        ungatherable_bytes_ += SlabAllocator::kSlabBytes;
+        gather_gain_.add_left(SlabAllocator::kSlabBytes);
       }
       if (slabs.has_leaving()) break;
       gathering_ = Gathering::kIdle;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/keyspace/keyspace.h"
+#include "core/memory/sparse_gain.h"
 
 namespace tarn {
 
@@ -50,7 +51,7 @@ class Databases {
   // One slice of moving entries together. `more`: at least one database has more to move.
   SlabAllocator::EvacuationStep evacuate_step(std::size_t max_moves);
   // The same for the elements of large collections. These are found on a walk over all of them,
-  // which is begun where it would give back a sixteenth of their memory.
+  // which is begun where that is worth while (see SparseGain).
   struct GatherStep {
     Gathered elements;
     std::size_t collections_moved = 0;  // those done with of which something was moved
@@ -100,9 +101,9 @@ class Databases {
 
   enum class Gathering : std::uint8_t { kIdle, kMarking, kWalking, kUnmarking };
   Gathering gathering_ = Gathering::kIdle;
-  std::size_t next_to_gather_ = 0;      // the walk is in this database
-  bool gathered_any_ = false;           // of the collection that the walk is in
-  std::size_t ungatherable_bytes_ = 0;  // sparse as it was after the last walk
+  std::size_t next_to_gather_ = 0;  // the walk is in this database
+  bool gathered_any_ = false;       // of the collection that the walk is in
+  SparseGain gather_gain_;
 };
 
 }  // namespace tarn

@@ -382,7 +382,7 @@ class Keyspace {
   void prefetch_entries(std::span<const std::uint64_t> wheel_items) const;
   bool is_overfull(const TimingWheel& wheel, std::size_t live_items) const;
 
-  // Whether what the entry has outside of slabs could be moved; nobody else must read it.
+  // Moves what the entry has outside of slabs, unless somebody else reads it; returns whether.
   bool move_outside(Entry& entry);
 
   // Compression: compression.cc.

@@ -1,7 +1,5 @@
 #include "core/keyspace/outside_walk.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/memory/blob.h"
@@ -9,8 +7,6 @@
 namespace tarn {
 namespace {
 
-// A walk over all keys is worth this part of malloc's slabs.
-constexpr std::size_t kWorthwhileShare = 16;
 // A walk that moved less than this part of what it saw need not be repeated.
 constexpr std::size_t kMovedShare = 64;
 
@@ -27,21 +23,11 @@ const void* object_outside(const Entry& entry) {
 std::uint64_t Keyspace::move_outside_step(std::uint64_t cursor,
                                           const std::function<bool(const void*)>& wanted,
                                           Gathered& gathered) {
-  std::array<const Entry*, 64> found;
-  std::size_t found_count = 0;
-  const std::uint64_t next = scan(cursor, [&](const Entry& entry) {
-    const void* object = object_outside(entry);
+  return table_.scan(cursor, [&](Entry* entry) {
+    const void* object = object_outside(*entry);
     if (object == nullptr) return;
-    if (found_count < found.size() && wanted(object)) {
-      found[found_count++] = &entry;
-    } else {
-      ++gathered.left;
-    }
+    ++(wanted(object) && move_outside(*entry) ? gathered.moved : gathered.left);
   });
-  for (std::size_t i = 0; i < found_count; ++i) {
-    ++(move_outside(const_cast<Entry&>(*found[i])) ? gathered.moved : gathered.left);
-  }
-  return next;
 }
 
 bool Keyspace::move_outside(Entry& entry) {
@@ -61,12 +47,13 @@ bool Keyspace::move_outside(Entry& entry) {
 // --- The walk
 
 MallocSlabs::Usage OutsideWalk::usage() {
-  MallocSlabs::Usage usage = malloc_.count();
-  if (walking_) return usage;
-  immovable_bytes_ = std::min(immovable_bytes_, usage.sparse);
-  usage.sparse -= immovable_bytes_;
-  if (usage.sparse * kWorthwhileShare < usage.resident) usage.sparse = 0;
-  return usage;
+  const MallocSlabs::Usage counted = malloc_.count();
+  return walking_ ? counted : worthwhile(counted);
+}
+
+MallocSlabs::Usage OutsideWalk::worthwhile(MallocSlabs::Usage counted) {
+  gain_.note(counted.sparse);
+  return {counted.resident, gain_.of(counted.sparse, counted.resident)};
 }
 
 OutsideWalk::Step OutsideWalk::step(std::size_t max_keys) {
@@ -85,11 +72,7 @@ OutsideWalk::Step OutsideWalk::step(std::size_t max_keys) {
   }
   walked_.moved += step.objects.moved;
   walked_.left += step.objects.left;
-  step.more = true;
-  if (database_ == databases_.size()) {
-    end();
-    step.more = usage().sparse != 0;
-  }
+  step.more = database_ < databases_.size() || end();
   return step;
 }
 
@@ -100,10 +83,12 @@ void OutsideWalk::begin() {
   walked_ = {};
 }
 
-void OutsideWalk::end() {
+// Returns whether another walk is worth while.
+bool OutsideWalk::end() {
   walking_ = false;
-  if (walked_.moved * kMovedShare > walked_.moved + walked_.left) return;
-  immovable_bytes_ = malloc_.count().sparse;
+  const MallocSlabs::Usage counted = malloc_.count();
+  if (walked_.moved * kMovedShare <= walked_.moved + walked_.left) gain_.set_left(counted.sparse);
+  return worthwhile(counted).sparse != 0;
 }
 
 }  // namespace tarn

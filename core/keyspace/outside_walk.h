@@ -5,6 +5,7 @@
 
 #include "core/keyspace/databases.h"
 #include "core/memory/malloc_slabs.h"
+#include "core/memory/sparse_gain.h"
 
 namespace tarn {
 
@@ -12,8 +13,7 @@ namespace tarn {
 // of sparse slabs of malloc's, a little at a time: keys are visited in the order of a SCAN,
 // database by database.
 //
-// A blob that somebody reads stays where it is. What a walk could not move does not count until
-// there is less of it, so that nobody walks in vain over and over.
+// A blob that somebody reads stays where it is.
 class OutsideWalk {
  public:
   explicit OutsideWalk(Databases& databases) : databases_(databases) {}
@@ -30,16 +30,18 @@ class OutsideWalk {
   Step step(std::size_t max_keys);
 
  private:
+  // The same of what malloc has counted.
+  MallocSlabs::Usage worthwhile(MallocSlabs::Usage counted);
   void begin();
-  void end();
+  bool end();
 
   Databases& databases_;
   MallocSlabs malloc_;
   bool walking_ = false;
   std::size_t database_ = 0;
   std::uint64_t cursor_ = 0;
-  Gathered walked_;                  // by the walk under way
-  std::size_t immovable_bytes_ = 0;  // sparse as it was after a walk that moved next to nothing
+  Gathered walked_;  // by the walk under way
+  SparseGain gain_;
 };
 
 }  // namespace tarn

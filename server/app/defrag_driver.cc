@@ -17,7 +17,7 @@ constexpr std::size_t kKeysPerStep = 32;
 }  // namespace
 
 void DefragDriver::plan() {
-  if (suspended()) return;
+  if (!rule_.enabled || suspended()) return;
   const int due = effort();
   if (due == 0) return;
   const bool working = stats_.running_percent != 0;
@@ -62,22 +62,14 @@ void DefragDriver::work() {
 // not in slabs.
 bool DefragDriver::work_for_a_step() {
   const auto entries = databases_.evacuate_step(kMovesPerStep);
-  stats_.moved += entries.moved_objects;
-  stats_.left += entries.refused_objects;
-  stats_.keys_moved += entries.moved_objects;
-  stats_.keys_left += entries.refused_objects;
+  const Gathered of_entries{entries.moved_objects, entries.refused_objects};
+  stats_.add(of_entries, of_entries);
   if (entries.more) return true;
   const auto collections = databases_.gather_step(kElementsPerStep);
-  stats_.moved += collections.elements.moved;
-  stats_.left += collections.elements.left;
-  stats_.keys_moved += collections.collections_moved;
-  stats_.keys_left += collections.collections_left;
+  stats_.add(collections.elements, {collections.collections_moved, collections.collections_left});
   if (collections.more) return true;
   const auto outside = outside_.step(kKeysPerStep);
-  stats_.moved += outside.objects.moved;
-  stats_.left += outside.objects.left;
-  stats_.keys_moved += outside.objects.moved;
-  stats_.keys_left += outside.objects.left;
+  stats_.add(outside.objects, outside.objects);
   return outside.more;
 }
 

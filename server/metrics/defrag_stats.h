@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/types/collection.h"
 #include "server/metrics/time_over_limit.h"
 
 namespace tarn {
@@ -15,6 +16,12 @@ struct DefragStats {
   std::uint64_t keys_left = 0;
   TimeOverLimit sparse;  // while there was enough to do
 
+  void add(Gathered allocations, Gathered keys) {
+    moved += allocations.moved;
+    left += allocations.left;
+    keys_moved += keys.moved;
+    keys_left += keys.left;
+  }
   void reset() {
     moved = left = keys_moved = keys_left = 0;
     sparse.reset();
