@@ -234,7 +234,7 @@ Result<> AppendOnlyFile::open() {
   }
   closed_bytes_ = bytes_on_disk() - log_.segment_bytes();
   rewritten_bytes_ = current_bytes();
-  segment_began_ms_ = clock_.now_ms();
+  segment_began_ms_ = clock_.monotonic_ms();
   segment_first_sequence_ = sequence_;
   if (on_segment) on_segment();
   return sync_directory_of(path_of(segment));
@@ -282,7 +282,7 @@ Result<> AppendOnlyFile::open_beside() {
   manifest_.increments = {segment};
   beside_ = true;
   closed_bytes_ = rewritten_bytes_ = 0;
-  segment_began_ms_ = clock_.now_ms();
+  segment_began_ms_ = clock_.monotonic_ms();
   segment_first_sequence_ = sequence_;
   if (on_segment) on_segment();
   schedule_rewrite();
@@ -312,9 +312,8 @@ Result<> AppendOnlyFile::write_awaited_base() {
 // ---- Segments -----------------------------------------------------------------------------------
 
 Result<> AppendOnlyFile::begin_segment() {
-  TARN_ASSERT(log_.can_rotate());
-  if (log_.has_batch()) log_.commit(clock_.now_ms());
-  if (!log_.can_rotate()) return Error{"The log is busy"};
+  // Who commits a batch also holds the replies that wait for it.
+  TARN_ASSERT(log_.can_rotate() && !log_.has_batch());
   const AofManifest::File closing = manifest_.increments.back();
   const AofManifest::File segment = next_segment();
   const std::uint64_t closing_bytes = log_.segment_bytes();
@@ -329,7 +328,7 @@ Result<> AppendOnlyFile::begin_segment() {
   }
   closed_bytes_ += closing_bytes;
   finished_.push_back(closing);
-  segment_began_ms_ = clock_.now_ms();
+  segment_began_ms_ = clock_.monotonic_ms();
   segment_first_sequence_ = log_.sequence();
   if (on_segment) on_segment();
   return {};
@@ -338,7 +337,7 @@ Result<> AppendOnlyFile::begin_segment() {
 bool AppendOnlyFile::segment_is_due() const {
   if (log_.sequence() <= segment_first_sequence_) return false;
   const bool old = settings.segment_seconds != 0 &&
-                   clock_.now_ms() - segment_began_ms_ >= settings.segment_seconds * 1000;
+                   clock_.monotonic_ms() - segment_began_ms_ >= settings.segment_seconds * 1000;
   return segment_is_large() || old;
 }
 
@@ -349,7 +348,8 @@ bool AppendOnlyFile::segment_is_large() const {
 // A new segment costs syncs, so a limit that is too small for what is written must not mean one
 // after each batch.
 void AppendOnlyFile::after_commit() {
-  if (segment_is_large() && clock_.now_ms() - segment_began_ms_ >= kMinSegmentMs) do_what_is_due();
+  if (segment_is_large() && clock_.monotonic_ms() - segment_began_ms_ >= kMinSegmentMs)
+    do_what_is_due();
 }
 
 // Begins the segment, or the rewrite, that is due; the helper makes way for it.
@@ -411,7 +411,6 @@ void AppendOnlyFile::tick() {
   log_.poll();
   if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) resume();
   log_.tick(clock_.now_ms());
-  segment_began_ms_ = std::min(segment_began_ms_, clock_.now_ms());  // it may be set back
   report_finished();
   if (rewrite_is_due()) rewrite_wanted_ = true;
   do_what_is_due();
@@ -450,7 +449,7 @@ Result<> AppendOnlyFile::write_base(
 }
 
 Result<> AppendOnlyFile::start_rewrite() {
-  if (log_.sequence() > segment_first_sequence_ || log_.has_batch()) {
+  if (log_.sequence() > segment_first_sequence_) {
     if (const auto begun = begin_segment(); !begun) return begun;
   }
   rewrite_first_segment_ = manifest_.increments.back().number;
