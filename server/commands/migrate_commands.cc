@@ -62,16 +62,17 @@ struct MigrateOptions {
 
  private:
   void read_option(Call& call, ArgReader& args) {
+    Dispatcher& dispatcher = call.feature<MigrateServices>().dispatcher;
     if (args.accept("copy")) {
       copy = true;
     } else if (args.accept("replace")) {
       replace = true;
     } else if (args.accept("auth", 1)) {
-      call.feature<MigrateServices>().dispatcher.redact(args.position());
+      dispatcher.redact(args.position());
       auth = {args.next()};
     } else if (args.accept("auth2", 2)) {
-      call.feature<MigrateServices>().dispatcher.redact(args.position());
-      call.feature<MigrateServices>().dispatcher.redact(args.position() + 1);
+      dispatcher.redact(args.position());
+      dispatcher.redact(args.position() + 1);
       const std::string_view user = args.next();
       auth = {user, args.next()};
     } else if (args.accept("keys")) {

@@ -137,9 +137,7 @@ ItemOutcome store_item(Call& call, const Key& key, std::size_t position,
     if (*request.compare_cas != cas && !outdated) return ItemOutcome::kExists;
     entry = call.db().peek(key);
   }
-  if (extends) {
-    return extend(call, key, *entry, position, request);
-  }
+  if (extends) return extend(call, key, *entry, position, request);
   put_argument(call, key, position, request, outdated ? Expiry::of(*entry) : request.expiry);
   if (outdated) {
     Entry* stored = call.db().peek(key);
