@@ -5,13 +5,10 @@
 #include <vector>
 
 #include "core/base/clock.h"
-#include "core/base/numbers.h"
 #include "core/keyspace/databases.h"
 #include "persistence/aof/annotation.h"
 #include "persistence/aof/command_sink.h"
 #include "persistence/io/file_source.h"
-#include "persistence/io/lz4_frame.h"
-#include "persistence/rdb/rdb_decoder.h"
 #include "persistence/rdb/rdb_format.h"
 #include "persistence/rdb/rdb_reader.h"
 
@@ -20,27 +17,7 @@ namespace {
 
 // As many as anybody may have set; an empty one costs next to nothing.
 constexpr std::size_t kDatabases = 1024;
-constexpr std::size_t kVersionBytes = 4;
 constexpr std::size_t kScanBytes = 1 << 20;
-
-Result<std::optional<BasePosition>> position_in(ByteSource& source) {
-  RdbDecoder in(source);
-  in.raw(rdb::kMagic.size() + kVersionBytes);
-  std::optional<std::uint64_t> sequence;
-  BasePosition position;
-  while (!in.failed() && in.byte() == rdb::kAux) {
-    const std::string name(in.string());
-    const std::string value(in.string());
-    std::uint64_t number = 0;
-    if (name == rdb::kAuxAofSequence && parse_uint64(value, number)) sequence = number;
-    if (name == rdb::kAuxAofLeft) static_cast<void>(parse_uint64(value, position.left));
-    if (name == rdb::kAuxAofTime) static_cast<void>(parse_int64(value, position.time_ms));
-  }
-  if (in.failed()) return in.error();
-  if (!sequence) return std::optional<BasePosition>();
-  position.sequence = *sequence;
-  return std::optional(position);
-}
 
 }  // namespace
 
@@ -68,22 +45,11 @@ Result<std::uint64_t> last_batch_after(const std::string& path, std::uint64_t of
   }
 }
 
-Result<std::optional<BasePosition>> position_of_base(const std::string& path) {
-  const auto first = read_first_bytes(path, rdb::kMagic.size());
-  if (!first) return first.error();
-  if (!begins_rdb(*first)) return std::optional<BasePosition>();
-  auto source = FileSource::open(path);
-  if (!source) return source.error();
-  if (!first->starts_with(kLz4Magic)) return position_in(**source);
-  Lz4Source expanded(**source, {});
-  return position_in(expanded);
-}
-
 Result<BaseReport> check_base(const std::string& path) {
   BaseReport report;
   const auto first = read_first_bytes(path, rdb::kMagic.size());
   if (!first) return first.error();
-  AofReadOptions how;
+  AofReadOptions how{.is_base = true};
   if (begins_rdb(*first)) {
     auto source = FileSource::open(path);
     if (!source) return source.error();

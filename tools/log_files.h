@@ -15,14 +15,6 @@ namespace tarn {
 // 0 for none.
 Result<std::uint64_t> last_batch_after(const std::string& path, std::uint64_t offset);
 
-// Where a base stands in the log, as it says itself; nothing where it does not.
-struct BasePosition {
-  std::uint64_t sequence = 0;
-  std::int64_t time_ms = 0;
-  std::uint64_t left = 0;  // the last batch of the history that was left before it; 0 for none
-};
-Result<std::optional<BasePosition>> position_of_base(const std::string& path);
-
 // A base, read to its end, every checksum verified.
 struct BaseReport {
   bool rdb = false;

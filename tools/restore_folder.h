@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "persistence/aof/base_position.h"
 #include "persistence/aof/segment_list.h"
-#include "tools/log_files.h"
 
 namespace tarn {
 

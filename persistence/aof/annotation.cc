@@ -37,6 +37,10 @@ bool take(std::string_view& text, std::string_view name, Number& number) {
 
 }  // namespace
 
+std::string print_timestamp(std::int64_t time_ms) {
+  return fmt::format("#TS:{}{}", time_ms / 1000, kLineEnd);
+}
+
 std::string print_annotation(const Annotation& annotation, std::string_view batch,
                              ChecksumChain& chain) {
   std::string line =

@@ -44,6 +44,9 @@ struct ChecksumChain {
   }
 };
 
+// redis-server's own line with the time, in whole seconds ("#TS:1764297912").
+std::string print_timestamp(std::int64_t time_ms);
+
 // The line, its checksum computed from the batch and the chain, to which it is added.
 std::string print_annotation(const Annotation& annotation, std::string_view batch,
                              ChecksumChain& chain);

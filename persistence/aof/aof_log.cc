@@ -121,16 +121,17 @@ bool AofLog::poll() {
 
 std::uint64_t AofLog::commit(std::int64_t now_ms) {
   TARN_ASSERT(has_batch());
-  now_ms_ = now_ms;
+  now_ms_ = last_commit_ms_ = now_ms;
   if (timestamps && now_ms / 1000 > timestamp_s_) {
     timestamp_s_ = now_ms / 1000;
-    batch_.insert(0, fmt::format("#TS:{}\r\n", timestamp_s_));
+    batch_.insert(0, print_timestamp(now_ms));
   }
   const std::string line = print_annotation({.sequence = ++sequence_,
                                              .bytes = batch_.size(),
                                              .safe = synced_sequence_,
                                              .time_ms = now_ms},
                                             batch_, chain_);
+  claimed_sequence_ = synced_sequence_;
   buffer_ += batch_;
   buffer_ += line;
   batch_sizes_.push_back({sequence_, batch_.size(), batch_.size() + line.size()});
@@ -278,10 +279,31 @@ void AofLog::tick(std::int64_t now_ms) {
   }
   if (distrusted_) return;
   if (failure_) return write_soon(true);
-  const bool unsafe = !unsafe_.empty() || !buffer_.empty();
+  // Some of it may have been written while no syncs were asked for.
+  const bool unsynced = sync != AofSync::kNo && synced_sequence_ < sequence_;
+  const bool unsafe = unsynced || !unsafe_.empty() || !buffer_.empty();
   const bool due = now_ms - last_sync_ms_ >= kSyncPeriodMs && !pause_syncing;
-  if (unsafe && due) return write_soon(true);
-  if (wanted_reserve() != 0 && buffer_.empty()) write_soon(false);
+  if ((unsafe && due) || std::exchange(sync_wanted_, false)) return write_soon(true);
+  if (wanted_reserve() != 0 && buffer_.empty()) return write_soon(false);
+  last_commit_ms_ = std::min(last_commit_ms_, now_ms);
+  if (now_ms - last_commit_ms_ >= kSyncPeriodMs) claim_safety();
+}
+
+// What follows a batch says that it is safe. So the last batch, too, is told from one that never
+// was, should it be found damaged. The line itself need not be safe.
+void AofLog::claim_safety() {
+  if (claimed_sequence_ == sequence_ || synced_sequence_ != sequence_) return;
+  ChecksumChain chain = chain_;
+  const std::string line = print_annotation(
+      {.sequence = sequence_, .safe = synced_sequence_, .time_ms = now_ms_}, {}, chain);
+  torn_ = true;
+  if (const auto written = write_all(fd_, line, path_); !written) {
+    return fail(written.error().message);
+  }
+  torn_ = false;
+  offset_ += line.size();
+  chain_ = chain;
+  claimed_sequence_ = sequence_;
 }
 
 // ---- Segments -----------------------------------------------------------------------------------
@@ -300,6 +322,7 @@ Result<> AofLog::begin_segment(const std::string& path, std::uint64_t after, std
   fd_ = *fd;
   path_ = path;
   chain_ = chain;
+  claimed_sequence_ = synced_sequence_;
   offset_ = safe_offset_ = header.size();
   torn_ = false;
   reserved_to_ = 0;

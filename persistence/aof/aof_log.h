@@ -69,7 +69,8 @@ class AofLog {
 
   // Looks at what the helper has done. Returns whether it has done anything.
   bool poll();
-  // Syncs if it is time, tries again what has failed, reserves room. Several times a second.
+  // Syncs if it is time, tries again what has failed, reserves room. Several times a second. When
+  // nothing more comes, a line without a batch says that the last one is safe.
   void tick(std::int64_t now_ms);
 
   // Keeps the helper from a next job, so that can_rotate() will be true soon, although batches
@@ -77,6 +78,8 @@ class AofLog {
   void make_way() { makes_way_ = true; }
   void go_on();
 
+  // The end of the segment before is not safe yet.
+  bool closing() const { return busy_ && running_.close; }
   // A new segment can be begun: the helper is not busy.
   bool can_rotate() const { return !busy_ && !failure_; }
   // Finishes the segment, synced, with all that was committed, and goes on in a new file. After a
@@ -93,6 +96,9 @@ class AofLog {
   // How far the log has been handed to the system, and how far it is safe.
   std::uint64_t written_sequence() const { return written_sequence_; }
   std::uint64_t safe_sequence() const { return safe_sequence_; }
+  // How far syncs have made it so, whatever `sync` asks for; and a sync out of turn.
+  std::uint64_t synced_sequence() const { return synced_sequence_; }
+  void request_sync() { sync_wanted_ = true; }
   const std::optional<std::string>& failure() const { return failure_; }
 
   std::uint64_t segment_bytes() const { return offset_ + buffer_.size(); }
@@ -125,6 +131,7 @@ class AofLog {
   Result<> begin_segment(const std::string& path, std::uint64_t after, std::int64_t now_ms);
   std::string chained_anew(std::string_view batches);
   void become_safe(std::uint64_t sequence);
+  void claim_safety();
   Result<> write_buffer();
   void write_soon(bool with_sync);
   void hand_over();
@@ -142,8 +149,9 @@ class AofLog {
   std::uint64_t sequence_ = 0;
   std::uint64_t written_sequence_ = 0;
   std::uint64_t safe_sequence_ = 0;
-  // By true syncs, as annotations tell; with kNo, less than safe_sequence_.
+  // By true syncs; with kNo, less than safe_sequence_. And as the last line claims.
   std::uint64_t synced_sequence_ = 0;
+  std::uint64_t claimed_sequence_ = 0;
   ChecksumChain chain_;
   // Sizes of the batches in closing_, unsafe_ and buffer_, of the commands and with their line.
   struct BatchSize {
@@ -172,6 +180,8 @@ class AofLog {
   std::optional<std::string> failure_;
   std::int64_t now_ms_ = 0;
   std::int64_t last_sync_ms_ = 0;
+  std::int64_t last_commit_ms_ = 0;
+  bool sync_wanted_ = false;
   bool delay_counted_ = false;
   std::uint64_t delayed_syncs_ = 0;
 

@@ -56,7 +56,10 @@ class SegmentReader {
   Result<> run_batch();
   void settle(std::size_t end);
   void stop_at_damage(std::string_view what);
+  bool is_at_beginning() const { return buffer_offset_ + begin_ == 0; }
   bool is_claimed_safe();
+  bool is_claimed_safe_without_first_line();
+  std::optional<Annotation> find_annotation(std::size_t& at, std::string_view& line);
   void report();
 
   ByteSource& source_;
@@ -79,6 +82,7 @@ class SegmentReader {
   std::vector<std::string_view> arguments_;
   ChecksumChain chain_;
   bool multi_ = false;
+  bool ended_ = false;  // by a line without a batch, behind which there is nothing yet
   bool done_ = false;
   std::optional<Error> read_error_;
   std::uint64_t reported_bytes_ = 0;
@@ -195,7 +199,11 @@ Result<AofSegment> SegmentReader::read() {
       case Parsed::kComment: taken = take_comment(); break;
       case Parsed::kEnd:
         done_ = true;
-        if (at_ > begin_) stop_at_damage("the file ends within a batch");
+        if (at_ > begin_) {
+          stop_at_damage("the file ends within a batch");
+        } else if (options_.is_base && segment_.annotated && !ended_) {
+          stop_at_damage("the file ends before the base does");
+        }
         break;
       case Parsed::kIncomplete: stop_at_damage("the file ends within a command"); break;
       case Parsed::kBad: stop_at_damage(fault_); break;
@@ -246,25 +254,27 @@ Result<> SegmentReader::take_annotation(const Annotation& annotation, std::strin
     return {};
   }
   const bool closing = annotation.bytes == 0;
-  if (annotation.sequence != segment_.sequence + (closing ? 0 : 1)) {
+  if (annotation.sequence != segment_.sequence + (closing || options_.is_base ? 0 : 1)) {
     stop_at_damage(
         fmt::format("expected batch {}, found {}", segment_.sequence + 1, annotation.sequence));
     return {};
   }
-  if (!closing && (annotation.sequence > options_.last_sequence ||
-                   annotation.time_ms > options_.last_time_ms)) {
+  const bool beyond =
+      annotation.sequence > options_.last_sequence || annotation.time_ms > options_.last_time_ms;
+  if (beyond && !closing && !options_.is_base) {
     segment_.end = AofSegment::End::kStopped;
     done_ = true;
     return {};
   }
-  if (annotation.sequence > options_.known_sequence) {
+  if (options_.is_base || annotation.sequence > options_.known_sequence) {
     if (const auto ran = run_batch(); !ran) return ran;
   }
   chain_.add(annotation.checksum);
   segment_.safe = std::max(segment_.safe, annotation.safe);
   segment_.sequence = annotation.sequence;
-  segment_.time_ms = annotation.time_ms;
+  if (!closing || first) segment_.time_ms = annotation.time_ms;
   if (!closing) ++segment_.batches;
+  ended_ = closing && !first;
   settle(at_);
   return {};
 }
@@ -313,17 +323,15 @@ void SegmentReader::settle(std::size_t end) {
 void SegmentReader::stop_at_damage(std::string_view what) {
   done_ = true;
   segment_.torn_commands = command_ends_.size();
-  const bool safe = segment_.annotated && is_claimed_safe();
+  const bool whole_once = options_.is_base && segment_.annotated;
+  const bool safe = whole_once || (is_at_beginning() ? is_claimed_safe_without_first_line()
+                                                     : segment_.annotated && is_claimed_safe());
   segment_.end = safe ? AofSegment::End::kRot : AofSegment::End::kTorn;
   segment_.damage = fmt::format("at offset {}: {}", buffer_offset_ + start_, what);
 }
 
-// Whether some annotation behind the last whole batch says that a batch after that was safe. Only
-// lines count whose checksum follows from the line before them, so that no value is believed.
-bool SegmentReader::is_claimed_safe() {
-  std::size_t at = begin_;
-  ChecksumChain chain = chain_;
-  std::size_t batch_start = std::string::npos;  // behind the line that was seen last
+// The next annotation from `at` on, which moves to where its line begins.
+std::optional<Annotation> SegmentReader::find_annotation(std::size_t& at, std::string_view& line) {
   for (;;) {
     const std::size_t found = buffer_.find(kAnnotationMark, at);
     if (found == std::string::npos) {
@@ -331,23 +339,48 @@ bool SegmentReader::is_claimed_safe() {
       if (buffer_.size() > at + kAnnotationMark.size()) {
         at = buffer_.size() - kAnnotationMark.size();
       }
-      if (!need(buffer_.size() + 1)) return false;
+      if (!need(buffer_.size() + 1)) return std::nullopt;
       continue;
     }
     need(found + kMaxAnnotationBytes);
-    at = found + 1;
+    at = found;
     // A line is short: no mark of many costs a search of all that follows.
-    std::string_view line = view(found, std::min(found + kMaxAnnotationBytes, buffer_.size()));
+    line = view(found, std::min(found + kMaxAnnotationBytes, buffer_.size()));
     line = line.substr(0, line.find('\n') + 1);
-    const std::size_t end = found + line.size();
-    const auto annotation = parse_annotation(line);
-    if (!annotation) continue;
+    if (const auto annotation = parse_annotation(line)) return annotation;
+    ++at;
+  }
+}
+
+// Whether some annotation behind the last whole batch says that a batch after that was safe. Only
+// lines count whose checksum follows from the line before them, so that no value is believed.
+bool SegmentReader::is_claimed_safe() {
+  ChecksumChain chain = chain_;
+  std::size_t batch_start = std::string::npos;  // behind the line that was seen last
+  std::size_t at = begin_;
+  std::string_view line;
+  while (const auto annotation = find_annotation(at, line)) {
     const bool follows = batch_start != std::string::npos &&
-                         annotation_fits(line, *annotation, view(batch_start, found), chain);
+                         annotation_fits(line, *annotation, view(batch_start, at), chain);
     if (follows && annotation->safe > segment_.sequence) return true;
     chain.last = annotation->checksum;
-    batch_start = end;
+    batch_start = at + line.size();
+    ++at;
   }
+  return false;
+}
+
+// The same where the damage is in the line that the checksums follow from. Then the first batch
+// tells the number that it had.
+bool SegmentReader::is_claimed_safe_without_first_line() {
+  std::optional<std::uint64_t> first_batch;
+  std::size_t at = 0;
+  std::string_view line;
+  for (; const auto annotation = find_annotation(at, line); ++at) {
+    if (annotation->bytes != 0 && !first_batch) first_batch = annotation->sequence;
+    if (first_batch && annotation->safe >= *first_batch) return true;
+  }
+  return false;
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace tarn {
 
 // Reads a segment of an append-only file: RESP commands, in batches that annotations close.
 //
-// A batch is run when its checksum has been verified, as a whole or not at all. Where the bytes
+// A batch is run when its checksum has been verified, as a whole or not at all. The batches of a
+// base (command_writer.h) have no numbers of their own, and a last line ends it. Where the bytes
 // stop making sense, there are two cases:
 //
 //   torn   the end of the log, as a crash leaves it: nothing that follows claims that the damaged
@@ -26,6 +27,7 @@ namespace tarn {
 struct AofReadOptions {
   // Where in the file to begin.
   std::uint64_t start = 0;
+  bool is_base = false;
   // Batches up to this number are known already and left out.
   std::uint64_t known_sequence = 0;
   // Batches beyond are left out, and the reading ends there.

@@ -1,23 +1,24 @@
 #include "persistence/aof/append_only_file.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "core/base/assert.h"
 #include "core/base/log.h"
-#include "persistence/aof/aof_reader.h"
+#include "persistence/aof/base_position.h"
 #include "persistence/aof/command_writer.h"
+#include "persistence/aof/segment_list.h"
 #include "persistence/io/atomic_file.h"
-#include "persistence/io/file_source.h"
 #include "persistence/io/files.h"
 #include "persistence/rdb/rdb_format.h"
-#include "persistence/rdb/rdb_reader.h"
 
 namespace tarn {
 namespace {
@@ -33,8 +34,9 @@ Result<> make_directory(const std::string& path) {
 
 }  // namespace
 
-AppendOnlyFile::AppendOnlyFile(Databases& databases, const Clock& clock, std::function<void()> wake)
-    : databases_(databases), clock_(clock), log_(std::move(wake)) {}
+AppendOnlyFile::AppendOnlyFile(Databases& databases, const Clock& clock, FileWorker& files,
+                               std::function<void()> wake)
+    : databases_(databases), clock_(clock), files_(files), log_(std::move(wake)) {}
 
 // ---- Files --------------------------------------------------------------------------------------
 
@@ -66,6 +68,7 @@ AofManifest::File AppendOnlyFile::next_base() const {
 Result<bool> AppendOnlyFile::find() {
   beside_ = false;
   if (!file_exists(manifest_path())) {
+    if (const auto allowed = allow_lack_of_manifest(); !allowed) return allowed.error();
     if (!file_exists(settings.name)) return false;
     if (const auto upgraded = upgrade_single_file(); !upgraded) return upgraded.error();
   }
@@ -74,6 +77,29 @@ Result<bool> AppendOnlyFile::find() {
   manifest_ = std::move(*manifest);
   return !manifest_.empty();
 }
+
+// A log that has only begun has files, but no manifest until its base is there, and says so by a
+// file of its own. Other files without a manifest are a log that would be lost by beginning anew.
+Result<> AppendOnlyFile::allow_lack_of_manifest() const {
+  if (file_exists(beginning_path())) return {};
+  std::error_code fault;
+  for (std::filesystem::directory_iterator files(settings.directory, fault), end;
+       !fault && files != end; files.increment(fault)) {
+    const std::string name = files->path().filename();
+    const bool part =
+        name.starts_with(settings.name + ".") &&
+        (name.ends_with(".incr.aof") || name.ends_with(".base.rdb") || name.ends_with(".base.aof"));
+    if (!part || file_bytes(files->path()) == 0) continue;
+    return Error{fmt::format(
+        "{} is there, but {} is not, which says what belongs together. Restore it from a backup; "
+        "or rebuild the log with tarn-restore --from {} --into NEWFOLDER; or, to begin anew, move "
+        "{} away.",
+        files->path().string(), manifest_path(), settings.directory, settings.directory)};
+  }
+  return {};
+}
+
+std::string AppendOnlyFile::beginning_path() const { return manifest_path() + ".beginning"; }
 
 // The manifest is written last but one: until it is there, the old file is where it was.
 Result<> AppendOnlyFile::upgrade_single_file() {
@@ -84,8 +110,11 @@ Result<> AppendOnlyFile::upgrade_single_file() {
   manifest_.base = {settings.name, 1};
   // Linked, then named, then unlinked: at no moment is there less than before.
   const std::string target = path_of(*manifest_.base);
-  if (::link(settings.name.c_str(), target.c_str()) != 0 && errno != EEXIST) {
-    return file_error("link " + settings.name + " to", target, errno);
+  if (::link(settings.name.c_str(), target.c_str()) != 0) {
+    const int reason = errno;
+    std::error_code fault;
+    const bool linked_before = std::filesystem::equivalent(settings.name, target, fault);
+    if (!linked_before) return file_error("link " + settings.name + " to", target, reason);
   }
   if (const auto saved = save_manifest(); !saved) return saved;
   ::unlink(settings.name.c_str());
@@ -100,112 +129,14 @@ std::uint64_t AppendOnlyFile::bytes_on_disk() const {
 
 // ---- Loading ------------------------------------------------------------------------------------
 
-Result<> AppendOnlyFile::load(const Loader& loader) {
-  sequence_ = 0;
-  if (const auto loaded = load_base(loader); !loaded) return loaded;
-  if (const auto loaded = load_segments(loader); !loaded) return loaded;
+Result<> AppendOnlyFile::load(const AofLoader::Reader& reader) {
+  AofLoader loader(settings.directory, manifest_, settings.load_truncated, reader);
+  loader.save = [this] { return save_manifest(); };
+  const auto sequence = loader.load();
+  if (!sequence) return sequence.error();
+  sequence_ = *sequence;
   loaded_ = true;
   return {};
-}
-
-Result<> AppendOnlyFile::load_base(const Loader& loader) {
-  if (!manifest_.base) return {};
-  const std::string path = path_of(*manifest_.base);
-  const auto beginning = read_first_bytes(path, rdb::kMagic.size());
-  if (!beginning) return beginning.error();
-  AofReadOptions how{.on_progress = loader.on_progress};
-  if (begins_rdb(*beginning)) {
-    const auto bytes = loader.load_rdb(path);
-    if (!bytes) return bytes.error();
-    how.start = *bytes;
-    // Commands follow in files of one piece, whose beginning a rewrite had made.
-    if (how.start >= file_bytes(path)) return {};
-  }
-  const auto segment = read_aof_segment(path, how, *loader.commands);
-  if (!segment) return segment.error();
-  if (segment->end == AofSegment::End::kWhole) return {};
-  const bool last = manifest_.increments.empty();
-  if (!last) return Error{fmt::format("{}: {}", path, segment->damage)};
-  return cut(path, *segment);
-}
-
-Result<> AppendOnlyFile::load_segments(const Loader& loader) {
-  if (!manifest_.increments.empty() && !file_exists(path_of(manifest_.increments.back()))) {
-    log::warn("{} was named, but not begun, when the server ended",
-              path_of(manifest_.increments.back()));
-    manifest_.increments.pop_back();
-  }
-  std::vector<std::string> paths;
-  for (const AofManifest::File& file : manifest_.increments) paths.push_back(path_of(file));
-  const auto segments = SegmentList::read(paths);
-  if (!segments) return segments.error();
-  for (std::size_t i = 0; i < segments->size(); ++i) {
-    const std::string& path = segments->path(i);
-    const std::uint64_t first = segments->first(i).value_or(0);
-    if (sequence_ != 0 && first > sequence_) {
-      if (segments->is_repeated_later(i, sequence_)) continue;
-      return Error{fmt::format("{}: it goes on after batch {}, but what is before ends with {}",
-                               path, first, sequence_)};
-    }
-    const AofReadOptions how{.known_sequence = sequence_, .on_progress = loader.on_progress};
-    const auto segment = read_aof_segment(path, how, *loader.commands);
-    if (!segment) return segment.error();
-    sequence_ = std::max(sequence_, segment->sequence);
-    if (segment->end == AofSegment::End::kWhole || segments->is_repeated_later(i, sequence_)) {
-      continue;
-    }
-    const auto claimed = claimed_safe_after(*segments, i);
-    if (!claimed) return claimed.error();
-    if (segment->end == AofSegment::End::kRot || *claimed > sequence_) {
-      return Error{fmt::format(
-          "{}: {}. It was whole on disk before, so the file has been damaged since, and what "
-          "follows it was acknowledged. Restore it from a backup; or have tarn-check-aof --repair "
-          "cut it there, and lose what follows.",
-          path, segment->damage)};
-    }
-    if (const auto done = cut(path, *segment); !done) return done;
-    return drop_segments_after(i);
-  }
-  return {};
-}
-
-// The highest batch that the segments behind this one say was safe.
-Result<std::uint64_t> AppendOnlyFile::claimed_safe_after(const SegmentList& segments,
-                                                         std::size_t index) {
-  IgnoringSink sink;
-  std::uint64_t safe = 0;
-  for (std::size_t i = index + 1; i < segments.size(); ++i) {
-    if (!file_exists(segments.path(i))) continue;
-    const auto segment = read_aof_segment(segments.path(i), {}, sink);
-    if (!segment) return segment.error();
-    safe = std::max(safe, segment->safe);
-  }
-  return safe;
-}
-
-// They follow what was lost, and were never safe themselves.
-Result<> AppendOnlyFile::drop_segments_after(std::size_t index) {
-  auto& files = manifest_.increments;
-  if (index + 1 == files.size()) return {};
-  for (std::size_t i = index + 1; i < files.size(); ++i) {
-    log::warn("{} follows what was cut off, and is left out", path_of(files[i]));
-    manifest_.history.push_back(files[i]);
-  }
-  files.resize(index + 1);
-  return save_manifest();
-}
-
-// Cuts off the torn end of the log.
-Result<> AppendOnlyFile::cut(const std::string& path, const AofSegment& segment) {
-  if (!settings.load_truncated) {
-    return Error{fmt::format(
-        "{}: {}. The end of the log is torn, as after a crash. aof-load-truncated yes cuts it "
-        "there; so does tarn-check-aof --repair.",
-        path, segment.damage)};
-  }
-  log::warn("{}: {}: the torn end of the log, {} bytes with {} whole commands, is cut off", path,
-            segment.damage, segment.bytes - segment.good_bytes, segment.torn_commands);
-  return cut_file(path, segment.good_bytes);
 }
 
 // ---- Opening and closing ------------------------------------------------------------------------
@@ -216,28 +147,46 @@ Result<> AppendOnlyFile::open() {
   if (begins) {
     if (const auto begun = begin_base(); !begun) return begun;
   }
-  // What an earlier process wrote last is finished now; it may have ended before it said so.
-  const std::size_t count = manifest_.increments.size();
-  for (std::size_t i = count - std::min<std::size_t>(count, 2); i < count; ++i) {
-    if (file_exists(path_of(manifest_.increments[i]))) finished_.push_back(manifest_.increments[i]);
-  }
-  // A segment in which nothing was written needs no successor beside it.
-  const AofManifest::File segment = next_segment();
-  manifest_.increments.push_back(segment);
+  if (const auto safe = make_loaded_safe(); !safe) return safe;
+  segment_ = next_segment();
+  manifest_.increments.push_back(segment_);
   if (const auto saved = save_manifest(); !saved) return saved;
-  if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
+  if (const auto begun = log_.start(path_of(segment_), sequence_, clock_.now_ms()); !begun) {
     return begun;
   }
+  ::unlink(beginning_path().c_str());
   if (begins) {
     if (on_finished_file) on_finished_file(path_of(*manifest_.base), manifest_.base->name);
-    if (!manifest_.history.empty()) delete_history();
+    history_is_over_ = true;
   }
   closed_bytes_ = bytes_on_disk() - log_.segment_bytes();
   rewritten_bytes_ = current_bytes();
+  on_begun(sequence_);
+  return sync_directory_of(path_of(segment_));
+}
+
+// What an earlier process wrote last may never have been synced, and what is logged from now on
+// says that it was. It is finished, too, which that process may not have said.
+Result<> AppendOnlyFile::make_loaded_safe() {
+  constexpr std::size_t kOpenAtOnce = 2;  // the last segment, and the one that was being closed
+  const auto& files = manifest_.increments;
+  for (std::size_t i = files.size() - std::min(files.size(), kOpenAtOnce); i < files.size(); ++i) {
+    const std::string path = path_of(files[i]);
+    const auto fd = open_file(path, O_WRONLY);
+    if (!fd) return fd.error();
+    const auto synced = sync_file(*fd, path);
+    ::close(*fd);
+    if (!synced) return synced;
+    finished_.push_back(files[i]);
+  }
+  return {};
+}
+
+// A segment was begun, behind the batch of that number.
+void AppendOnlyFile::on_begun(std::uint64_t after) {
   segment_began_ms_ = clock_.monotonic_ms();
-  segment_first_sequence_ = sequence_;
+  segment_first_sequence_ = after;
   if (on_segment) on_segment();
-  return sync_directory_of(path_of(segment));
 }
 
 // Nothing counts of what there was, but the numbers that are taken.
@@ -247,12 +196,14 @@ void AppendOnlyFile::drop_files() {
                            manifest_.increments.end());
   manifest_.base.reset();
   manifest_.increments.clear();
+  history_is_over_ = false;
   if (manifest_.left_batches != 0) sequence_ = std::max(sequence_, manifest_.left_batches + 1);
 }
 
 // Of what the databases hold, before anything is logged.
 Result<> AppendOnlyFile::begin_base() {
   if (!loaded_) manifest_ = {};
+  if (const auto marked = mark_beginning(); !marked) return marked;
   drop_files();
   const AofManifest::File base = next_base();
   if (manifest_.left_batches != 0) {
@@ -266,37 +217,76 @@ Result<> AppendOnlyFile::begin_base() {
   return {};
 }
 
+Result<> AppendOnlyFile::mark_beginning() const {
+  if (file_exists(manifest_path())) return {};
+  return write_file_atomically(beginning_path(), "");
+}
+
 // Until the first base is there, the log is in a segment that nothing names.
 Result<> AppendOnlyFile::open_beside() {
   if (const auto made = make_directory(settings.directory); !made) return made;
   if (file_exists(manifest_path())) {
     // What an earlier log has left counts no more, but stays until there is a base.
     if (const auto found = find(); !found) return found.error();
+    if (const auto passed = pass_numbers(); !passed) return passed;
+  } else if (!loaded_) {
+    if (const auto allowed = allow_lack_of_manifest(); !allowed) return allowed;
   }
+  if (const auto marked = mark_beginning(); !marked) return marked;
   sequence_ = std::max(sequence_, log_.sequence());
   drop_files();
-  const AofManifest::File segment = next_segment();
-  if (const auto begun = log_.start(path_of(segment), sequence_, clock_.now_ms()); !begun) {
+  segment_ = next_segment();
+  if (const auto begun = log_.start(path_of(segment_), sequence_, clock_.now_ms()); !begun) {
     return begun;
   }
-  manifest_.increments = {segment};
+  manifest_.increments = {segment_};
   beside_ = true;
   closed_bytes_ = rewritten_bytes_ = 0;
-  segment_began_ms_ = clock_.monotonic_ms();
-  segment_first_sequence_ = sequence_;
-  if (on_segment) on_segment();
+  on_begun(sequence_);
   schedule_rewrite();
+  return {};
+}
+
+// Goes beyond the batches of a log on disk that was not loaded, so that in an archive no number
+// means two. How many the last segment has is not counted, which takes a while: no more than fit.
+Result<> AppendOnlyFile::pass_numbers() {
+  constexpr std::uint64_t kMinBatchBytes = 60;
+  if (loaded_) return {};
+  if (manifest_.base && file_exists(path_of(*manifest_.base))) {
+    const auto position = position_of_base(path_of(*manifest_.base));
+    if (!position) return position.error();
+    if (*position) sequence_ = std::max(sequence_, (*position)->sequence);
+  }
+  for (const AofManifest::File& file : manifest_.increments) {
+    if (!file_exists(path_of(file))) continue;
+    const auto opening = opening_of(path_of(file));
+    if (!opening) return opening.error();
+    if (!*opening) continue;
+    const std::uint64_t batches = file_bytes(path_of(file)) / kMinBatchBytes;
+    sequence_ = std::max(sequence_, (*opening)->sequence + batches);
+  }
   return {};
 }
 
 Result<> AppendOnlyFile::close() {
   cancel_rewrite();
   rewrite_wanted_ = false;
-  if (log_.needs_segment()) resume();
+  files_.finish();
+  if (log_.needs_segment()) {
+    prepare_segment();
+    files_.finish();
+    if (segment_is_prepared()) resume();
+  }
   const auto closed = log_.close(clock_.now_ms());
   sequence_ = log_.sequence();
   loaded_ = true;
   return closed;
+}
+
+void AppendOnlyFile::report_last_segment() {
+  TARN_ASSERT(!is_open());
+  finished_.push_back(segment_);
+  report_finished();
 }
 
 Result<> AppendOnlyFile::write_awaited_base() {
@@ -304,34 +294,96 @@ Result<> AppendOnlyFile::write_awaited_base() {
   if (const auto begun = begin_base(); !begun) return begun;
   if (const auto saved = save_manifest(); !saved) return saved;
   beside_ = false;
+  ::unlink(beginning_path().c_str());
   if (on_finished_file) on_finished_file(path_of(*manifest_.base), manifest_.base->name);
+  history_is_over_ = true;
   delete_history();
   return {};
 }
 
+// ---- The manifest, while clients are served -----------------------------------------------------
+
+// Has the manifest saved, and then something done with files. It counts once it is on disk; until
+// then there must be no other change. REQUIRES: !changing_
+void AppendOnlyFile::change_manifest(AofManifest next, FileWorker::Work more,
+                                     FileWorker::Then then) {
+  TARN_ASSERT(!changing_);
+  changing_ = true;
+  const bool named = !beside_ || next.base;
+  auto work = [text = next.print(), path = manifest_path(), named,
+               more = std::move(more)]() -> Result<> {
+    const auto saved = named ? write_file_atomically(path, text) : Result<>();
+    return saved && more ? more() : saved;
+  };
+  files_.add(std::move(work),
+             [this, next = std::move(next), then = std::move(then)](const Result<>& result) {
+               changing_ = false;
+               if (result) manifest_ = next;
+               then(result);
+             });
+}
+
 // ---- Segments -----------------------------------------------------------------------------------
+
+// Has the next segment named and made, so that to begin it takes no waiting for the disk.
+void AppendOnlyFile::prepare_segment() {
+  if (changing_ || segment_is_prepared()) return;
+  AofManifest next = manifest_;
+  next.increments.push_back(next_segment());
+  auto make = [path = path_of(next.increments.back())]() -> Result<> {
+    const auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!fd) return fd.error();
+    ::close(*fd);
+    return sync_directory_of(path);
+  };
+  change_manifest(std::move(next), std::move(make), [this](const Result<>& result) {
+    if (!result) put_off(result.error());
+  });
+}
+
+bool AppendOnlyFile::segment_is_prepared() const {
+  return manifest_.increments.back().number != segment_.number;
+}
+
+AofManifest AppendOnlyFile::closed_files() const {
+  AofManifest closed = manifest_;
+  std::erase_if(closed.increments,
+                [this](const auto& file) { return file.number >= segment_.number; });
+  closed.history.clear();
+  return closed;
+}
+
+void AppendOnlyFile::put_off(const Error& why) {
+  next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
+  log::warn("The log cannot go on in a new segment: {}", why.message);
+}
 
 Result<> AppendOnlyFile::begin_segment() {
   // Who commits a batch also holds the replies that wait for it.
-  TARN_ASSERT(log_.can_rotate() && !log_.has_batch());
-  const AofManifest::File closing = manifest_.increments.back();
-  const AofManifest::File segment = next_segment();
+  TARN_ASSERT(segment_is_prepared() && log_.can_rotate() && !log_.has_batch());
+  const AofManifest::File& next = manifest_.increments.back();
   const std::uint64_t closing_bytes = log_.segment_bytes();
-  manifest_.increments.push_back(segment);
-  Result<> result = save_manifest();
-  if (result) result = log_.rotate(path_of(segment), clock_.now_ms());
-  if (!result) {
-    manifest_.increments.pop_back();
-    next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
-    log::warn("The log cannot go on in a new segment: {}", result.error().message);
-    return result;
+  if (const auto rotated = log_.rotate(path_of(next), clock_.now_ms()); !rotated) {
+    put_off(rotated.error());
+    return rotated;
   }
   closed_bytes_ += closing_bytes;
-  finished_.push_back(closing);
-  segment_began_ms_ = clock_.monotonic_ms();
-  segment_first_sequence_ = log_.sequence();
-  if (on_segment) on_segment();
+  finished_.push_back(std::exchange(segment_, next));
+  on_begun(log_.sequence());
   return {};
+}
+
+// After a failed sync: the log goes on in a new segment. What the one before has that is safe is
+// all that it will ever have.
+void AppendOnlyFile::resume() {
+  const AofManifest::File& next = manifest_.increments.back();
+  const std::uint64_t after = log_.safe_sequence();
+  if (const auto resumed = log_.resume(path_of(next), clock_.now_ms()); !resumed) {
+    return put_off(resumed.error());
+  }
+  closed_bytes_ += file_bytes(path_of(segment_));
+  finished_.push_back(std::exchange(segment_, next));
+  on_begun(after);
 }
 
 bool AppendOnlyFile::segment_is_due() const {
@@ -354,9 +406,15 @@ void AppendOnlyFile::after_commit() {
 
 // Begins the segment, or the rewrite, that is due; the helper makes way for it.
 void AppendOnlyFile::do_what_is_due() {
-  const bool rewrite = rewrite_wanted_ && may_fork();
-  const bool due = rewrite || segment_wanted_ || segment_is_due();
-  if (!due || log_.failure() || clock_.monotonic_ms() < next_try_ms_) return log_.go_on();
+  if (!is_open()) return;
+  const bool rewrite = rewrite_wanted_ && may_fork() && !changing_;
+  const bool segment = segment_wanted_ || segment_is_due() || (rewrite && has_batches());
+  const bool held_up = log_.failure() || clock_.monotonic_ms() < next_try_ms_;
+  if ((!rewrite && !segment) || held_up) return log_.go_on();
+  if (segment && !segment_is_prepared()) {
+    prepare_segment();
+    return log_.go_on();
+  }
   if (!log_.can_rotate()) return log_.make_way();
   if (rewrite) {
     try_rewrite();
@@ -368,50 +426,38 @@ void AppendOnlyFile::do_what_is_due() {
 
 void AppendOnlyFile::try_rewrite() {
   rewrite_wanted_ = false;
-  const auto started = start_rewrite();
-  if (started) return;
-  stats_.last_rewrite_ok = false;
-  ++stats_.failed_rewrites;
-  next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
-  if (!manifest_.base) schedule_rewrite();
-  log::warn("Can't rewrite the append-only file: {}", started.error().message);
+  if (const auto started = start_rewrite(); !started) on_rewrite_failed(started.error());
 }
 
 bool AppendOnlyFile::poll() {
-  if (!log_.poll()) return false;
+  const bool filed = files_.poll();
+  const bool logged = log_.poll();
+  if (!filed && !logged) return false;
   do_what_is_due();
   return true;
 }
 
-// After a failed sync: the log goes on in a new segment.
-void AppendOnlyFile::resume() {
-  const AofManifest::File segment = next_segment();
-  manifest_.increments.push_back(segment);
-  Result<> result = save_manifest();
-  if (result) result = log_.resume(path_of(segment), clock_.now_ms());
-  if (!result) {
-    manifest_.increments.pop_back();
-    next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
-  } else if (on_segment) {
-    on_segment();
-  }
-}
-
 // Tells of segments that are closed, once they are safe.
 void AppendOnlyFile::report_finished() {
-  if (finished_.empty() || log_.sync_in_progress() || log_.failure()) return;
+  if (finished_.empty() || log_.closing()) return;
   for (const AofManifest::File& file : std::exchange(finished_, {})) {
     if (on_finished_file) on_finished_file(path_of(file), file.name);
   }
 }
 
 void AppendOnlyFile::tick() {
-  if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
+  // What a child has made becomes part of the log by a change of the manifest.
+  if (!changing_) {
+    if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
+  }
   if (!is_open()) return;
   log_.poll();
-  if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) resume();
+  if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) {
+    segment_is_prepared() ? resume() : prepare_segment();
+  }
   log_.tick(clock_.now_ms());
   report_finished();
+  if (history_is_over_) delete_history();
   if (rewrite_is_due()) rewrite_wanted_ = true;
   do_what_is_due();
 }
@@ -419,7 +465,9 @@ void AppendOnlyFile::tick() {
 // ---- Rewriting ----------------------------------------------------------------------------------
 
 bool AppendOnlyFile::rewrite_is_due() const {
-  if (settings.rewrite_percentage == 0 || rewriting()) return false;
+  if (rewriting() || clock_.monotonic_ms() < next_rewrite_ms_) return false;
+  if (awaits_base()) return true;
+  if (settings.rewrite_percentage == 0) return false;
   const std::uint64_t bytes = current_bytes();
   if (bytes < settings.rewrite_min_bytes) return false;
   const std::uint64_t base = std::max<std::uint64_t>(rewritten_bytes_, 1);
@@ -444,15 +492,17 @@ Result<> AppendOnlyFile::write_base(
   }
   auto file = AtomicFile::create(path, snapshot_scratch_file(path));
   if (!file) return file.error();
-  if (const auto written = write_commands(databases_, (*file)->sink()); !written) return written;
+  const BasePosition position{sequence, clock_.now_ms(), manifest_.left_batches};
+  const auto written = write_commands(databases_, position, log_.timestamps, (*file)->sink());
+  if (!written) return written;
   return (*file)->commit();
 }
 
 Result<> AppendOnlyFile::start_rewrite() {
-  if (log_.sequence() > segment_first_sequence_) {
+  if (has_batches()) {
     if (const auto begun = begin_segment(); !begun) return begun;
   }
-  rewrite_first_segment_ = manifest_.increments.back().number;
+  rewrite_first_segment_ = segment_.number;
   base_ = next_base();
   const std::string path = path_of(base_);
   ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
@@ -470,52 +520,74 @@ Result<> AppendOnlyFile::start_rewrite() {
 void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_rewrite_s = outcome.duration_ms / 1000;
-  Result<> result = outcome.result;
-  if (result) result = adopt_base();
-  stats_.last_rewrite_ok = result.ok();
-  if (!result) {
-    ++stats_.failed_rewrites;
-    log::warn("Background AOF rewrite failed: {}", result.error().message);
-    ::unlink(path_of(base_).c_str());
-    // Without a base the log is of no use, so that is tried until it works.
-    if (!manifest_.base && !outcome.killed) schedule_rewrite();
-    next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
-    return;
+  if (outcome.result) return adopt_base();
+  ::unlink(path_of(base_).c_str());
+  on_rewrite_failed(outcome.result.error());
+}
+
+// Tried again after a while; sooner where the log is of no use without.
+void AppendOnlyFile::on_rewrite_failed(const Error& why) {
+  constexpr std::uint64_t kMaxDoublings = 12;
+  constexpr std::int64_t kMaxDelayMs = 3'600'000;
+  constexpr std::int64_t kMaxDelayOfFirstMs = 10'000;
+  stats_.last_rewrite_ok = false;
+  const std::int64_t delay_ms = kRetryMs << std::min(stats_.failed_rewrites++, kMaxDoublings);
+  next_rewrite_ms_ =
+      clock_.monotonic_ms() + std::min(delay_ms, awaits_base() ? kMaxDelayOfFirstMs : kMaxDelayMs);
+  log::warn("Background AOF rewrite failed: {}", why.message);
+}
+
+// A base that is there, and could not be named, stays: who knows what the disk has of the manifest.
+// The next one has the same name.
+void AppendOnlyFile::adopt_base() {
+  AofManifest next = manifest_;
+  if (next.base) next.history.push_back(*next.base);
+  next.base = base_;
+  next.left_batches = 0;
+  std::vector<AofManifest::File> kept;
+  for (AofManifest::File& file : next.increments) {
+    (file.number < rewrite_first_segment_ ? next.history : kept).push_back(std::move(file));
   }
+  next.increments = std::move(kept);
+  auto unmark = [path = beginning_path()]() -> Result<> {
+    ::unlink(path.c_str());
+    return {};
+  };
+  adopting_ = true;
+  change_manifest(std::move(next), std::move(unmark), [this](const Result<>& result) {
+    adopting_ = false;
+    result ? on_adopted() : on_rewrite_failed(result.error());
+  });
+}
+
+void AppendOnlyFile::on_adopted() {
+  beside_ = false;
+  stats_.last_rewrite_ok = true;
   ++stats_.rewrites;
   stats_.failed_rewrites = 0;
   log::info("Background AOF rewrite finished successfully");
-}
-
-Result<> AppendOnlyFile::adopt_base() {
-  AofManifest before = manifest_;
-  if (manifest_.base) manifest_.history.push_back(*manifest_.base);
-  manifest_.base = base_;
-  manifest_.left_batches = 0;
-  std::vector<AofManifest::File> kept;
-  for (AofManifest::File& file : manifest_.increments) {
-    (file.number < rewrite_first_segment_ ? manifest_.history : kept).push_back(std::move(file));
-  }
-  manifest_.increments = std::move(kept);
-  if (const auto saved = save_manifest(); !saved) {
-    manifest_ = std::move(before);
-    return saved;
-  }
-  beside_ = false;
   if (on_finished_file) on_finished_file(path_of(base_), base_.name);
-  closed_bytes_ = bytes_on_disk() - file_bytes(path_of(manifest_.increments.back()));
+  closed_bytes_ = bytes_on_disk() - file_bytes(path_of(segment_));
   rewritten_bytes_ = current_bytes();
-  delete_history();
-  return {};
+  history_is_over_ = true;
 }
 
-// Files that wait to be backed up have a link of their own.
+// Files that wait to be backed up have a link of their own, or are in use until they have.
 void AppendOnlyFile::delete_history() {
-  if (settings.keep_history) return;
-  report_finished();
-  for (const AofManifest::File& file : manifest_.history) ::unlink(path_of(file).c_str());
-  manifest_.history.clear();
-  static_cast<void>(save_manifest());
+  if (settings.keep_history || changing_ || !finished_.empty()) return;
+  if (files_in_use && files_in_use()) return;
+  history_is_over_ = false;
+  AofManifest next = manifest_;
+  std::vector<std::string> paths;
+  for (const AofManifest::File& file : std::exchange(next.history, {})) {
+    paths.push_back(path_of(file));
+  }
+  if (paths.empty()) return;
+  auto remove = [paths = std::move(paths)]() -> Result<> {
+    for (const std::string& path : paths) ::unlink(path.c_str());
+    return {};
+  };
+  change_manifest(std::move(next), std::move(remove), [](const Result<>&) {});
 }
 
 void AppendOnlyFile::cancel_rewrite() {

@@ -12,18 +12,21 @@
 #include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
+#include "persistence/aof/annotation.h"
 
 namespace tarn {
 namespace {
 
 constexpr std::size_t kElementsPerCommand = 64;
-constexpr std::size_t kFlushBytes = 64 * 1024;
+constexpr std::size_t kBatchBytes = 64 * 1024;
 
-// Gathers commands and passes them on in large pieces. The first failure of the sink is kept, and
-// nothing is written after it.
+// Gathers commands and passes them on in batches, with the lines around them. The first failure of
+// the sink is kept, and nothing is written after it.
 class CommandBuffer {
  public:
-  explicit CommandBuffer(ByteSink& sink) : sink_(sink) {}
+  CommandBuffer(const BasePosition& position, ByteSink& sink) : position_(position), sink_(sink) {
+    end_batch(position.left != 0 ? position.left : position.sequence);
+  }
 
   template <class... Args>
   void command(Args... args) {
@@ -31,7 +34,7 @@ class CommandBuffer {
     (argument(args), ...);
   }
   void start(std::size_t arguments) {
-    if (bytes_.size() >= kFlushBytes) flush();
+    if (bytes_.size() >= kBatchBytes) end_batch(position_.sequence);
     append_format(bytes_, "*{}\r\n", arguments);
   }
   void argument(std::string_view text) {
@@ -41,15 +44,27 @@ class CommandBuffer {
   }
   void raw(std::string_view bytes) { bytes_ += bytes; }
 
-  void flush() {
-    if (result_) result_ = sink_.write(bytes_);
-    bytes_.clear();
+  void finish() {
+    if (!bytes_.empty()) end_batch(position_.sequence);
+    end_batch(position_.sequence);
   }
   bool failed() const { return !result_; }
   Result<> result() const { return result_; }
 
  private:
+  void end_batch(std::uint64_t safe) {
+    bytes_ += print_annotation({.sequence = position_.sequence,
+                                .bytes = bytes_.size(),
+                                .safe = safe,
+                                .time_ms = position_.time_ms},
+                               bytes_, chain_);
+    if (result_) result_ = sink_.write(bytes_);
+    bytes_.clear();
+  }
+
+  const BasePosition& position_;
   ByteSink& sink_;
+  ChecksumChain chain_;
   std::string bytes_;
   Result<> result_;
 };
@@ -165,8 +180,10 @@ void write_key(CommandBuffer& out, const Entry& entry) {
 
 }  // namespace
 
-Result<> write_commands(const Databases& databases, ByteSink& sink) {
-  CommandBuffer out(sink);
+Result<> write_commands(const Databases& databases, const BasePosition& position, bool timestamps,
+                        ByteSink& sink) {
+  CommandBuffer out(position, sink);
+  if (timestamps) out.raw(print_timestamp(position.time_ms));
   for (std::size_t i = 0; i < databases.size(); ++i) {
     if (databases[i].empty()) continue;
     out.command("SELECT", std::to_string(i));
@@ -174,7 +191,7 @@ Result<> write_commands(const Databases& databases, ByteSink& sink) {
       if (!out.failed()) write_key(out, *PlainEntry(entry));
     });
   }
-  out.flush();
+  out.finish();
   return out.result();
 }
 

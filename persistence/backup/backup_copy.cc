@@ -10,6 +10,22 @@
 #include "persistence/io/files.h"
 
 namespace tarn {
+namespace {
+
+Result<> link_log(const AofManifest& files, const std::string& from, const std::string& to,
+                  const std::string& name) {
+  if (::mkdir(to.c_str(), 0755) != 0) return file_error("make the folder", to, errno);
+  const auto link = [&](const AofManifest::File& file) {
+    return link_or_copy(from + "/" + file.name, to + "/" + file.name);
+  };
+  if (const auto linked = link(*files.base); !linked) return linked;
+  for (const AofManifest::File& file : files.increments) {
+    if (const auto linked = link(file); !linked) return linked;
+  }
+  return write_file_atomically(to + "/" + name + ".manifest", files.print());
+}
+
+}  // namespace
 
 Result<> BackupCopy::start(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0755) != 0) return file_error("make the folder", folder, errno);
@@ -22,6 +38,7 @@ Result<> BackupCopy::start(const std::string& folder) {
 void BackupCopy::tick() {
   if (!in_progress()) return;
   if (const auto outcome = job_.poll()) return finish(outcome->result);
+  if (linking_) return static_cast<void>(linker_.poll());
   if (job_.running()) return;
   if (!aof_.is_open()) {
     if (other_child && other_child()) return;
@@ -29,29 +46,20 @@ void BackupCopy::tick() {
     return;
   }
   // Without a base there is nothing that could be copied yet.
-  if (aof_.segment_requested() || aof_.log().sync_in_progress() || !aof_.manifest().base) return;
-  finish(link_files());
+  if (aof_.segment_requested() || aof_.is_closing() || aof_.awaits_base()) return;
+  start_linking();
 }
 
 // All but the segment that is being written.
-Result<> BackupCopy::link_files() const {
-  const std::string directory = folder_ + "/" + aof_.settings.directory;
-  if (::mkdir(directory.c_str(), 0755) != 0) {
-    return file_error("make the folder", directory, errno);
-  }
-  AofManifest copied = aof_.manifest();
-  copied.history.clear();
-  copied.increments.pop_back();
-  if (const auto linked =
-          link_or_copy(aof_.path_of(*copied.base), directory + "/" + copied.base->name);
-      !linked) {
-    return linked;
-  }
-  for (const AofManifest::File& file : copied.increments) {
-    const auto linked = link_or_copy(aof_.path_of(file), directory + "/" + file.name);
-    if (!linked) return linked;
-  }
-  return write_file_atomically(directory + "/" + aof_.settings.name + ".manifest", copied.print());
+void BackupCopy::start_linking() {
+  linking_ = true;
+  auto link = [files = aof_.closed_files(), from = aof_.settings.directory,
+               to = folder_ + "/" + aof_.settings.directory,
+               name = aof_.settings.name] { return link_log(files, from, to, name); };
+  linker_.add(std::move(link), [this](const Result<>& result) {
+    linking_ = false;
+    finish(result);
+  });
 }
 
 Result<> BackupCopy::start_child() {

@@ -16,7 +16,8 @@ namespace tarn {
 //
 // With an append-only file the copy is its files as of a moment: the segment is closed, and base
 // and closed segments are linked into the folder (copied, where the file system has no hard links),
-// with a manifest that names them. Without one, a child writes a snapshot there.
+// with a manifest that names them, by a thread of the copy's own. Without one, a child writes a
+// snapshot there.
 class BackupCopy {
  public:
   struct Status {
@@ -37,6 +38,7 @@ class BackupCopy {
   // Begins; fails where the folder is there already, or cannot be made.
   // REQUIRES: !in_progress()
   Result<> start(const std::string& folder);
+  // The files of the append-only file must stay where they are until it has ended.
   bool in_progress() const { return !folder_.empty(); }
   bool has_child() const { return job_.running(); }
   // Several times a second.
@@ -45,7 +47,7 @@ class BackupCopy {
   const Status& status() const { return status_; }
 
  private:
-  Result<> link_files() const;
+  void start_linking();
   Result<> start_child();
   void finish(const Result<>& result);
 
@@ -54,6 +56,8 @@ class BackupCopy {
   AppendOnlyFile& aof_;
   const Snapshots& snapshots_;
   ForkedJob job_{databases_};
+  FileWorker linker_{[] {}};  // tick() looks at it
+  bool linking_ = false;
   std::string folder_;  // empty where nothing is going on
   Status status_;
 };

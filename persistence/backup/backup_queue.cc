@@ -10,11 +10,16 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <utility>
+
+#include "core/base/log.h"
 
 namespace tarn {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::int64_t kRetryMs = 1000;
 
 Error failure(std::string_view what, const std::string& path, std::string_view why) {
   return Error{fmt::format("Cannot {} {}: {}", what, path, why)};
@@ -77,25 +82,57 @@ Result<> BackupQueue::open() {
   return {};
 }
 
-Result<> BackupQueue::add(const std::string& path, std::string_view name) {
-  std::error_code fault;
-  fs::create_directories(directory_, fault);
-  if (fault) return failure("make", directory_, fault.message());
-  Item item{next_number_, std::string(name)};
-  if (const auto linked = link_or_copy(path, path_of(item)); !linked) return linked;
-  if (const auto synced = sync(directory_, O_RDONLY | O_DIRECTORY); !synced) return synced;
-  ++next_number_;
-  items_.push_back(std::move(item));
-  return {};
+void BackupQueue::add(const std::string& path, std::string_view name) {
+  coming_.push_back({path, std::string(name)});
+  if (coming_.size() == 1) add_next();
 }
 
-Result<> BackupQueue::pop() {
-  const std::string path = front_path();
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return failure("remove", path, std::strerror(errno));
+void BackupQueue::add_next() {
+  const Item item{next_number_, coming_.front().name};
+  auto work = [directory = directory_, from = coming_.front().path,
+               to = path_of(item)]() -> Result<> {
+    std::error_code fault;
+    fs::create_directories(directory, fault);
+    if (fault) return failure("make", directory, fault.message());
+    fs::remove(to, fault);  // which an earlier try may have made
+    if (const auto linked = link_or_copy(from, to); !linked) return linked;
+    return sync(directory, O_RDONLY | O_DIRECTORY);
+  };
+  files_.add(std::move(work), [this, item](const Result<>& result) { on_added(item, result); });
+}
+
+void BackupQueue::on_added(const Item& item, const Result<>& result) {
+  if (!result) {
+    if (!std::exchange(failing_, true)) {
+      log::warn("{} cannot be backed up yet, which is tried again: {}", coming_.front().path,
+                result.error().message);
+    }
+    try_again_ = true;
+    return;
   }
+  failing_ = false;
+  ++next_number_;
+  items_.push_back(item);
+  coming_.pop_front();
+  if (!coming_.empty()) add_next();
+}
+
+void BackupQueue::tick(std::int64_t monotonic_ms) {
+  if (!try_again_ || monotonic_ms < next_try_ms_) return;
+  try_again_ = false;
+  next_try_ms_ = monotonic_ms + kRetryMs;
+  add_next();
+}
+
+void BackupQueue::pop() {
+  auto remove = [path = front_path()]() -> Result<> {
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+    return failure("remove", path, std::strerror(errno));
+  };
+  files_.add(std::move(remove), [](const Result<>& result) {
+    if (!result) log::warn("{}: it will be backed up once more", result.error().message);
+  });
   items_.pop_front();
-  return {};
 }
 
 std::string BackupQueue::path_of(const Item& item) const {

@@ -93,6 +93,7 @@ void BackupRunner::set_command(std::string command) {
 }
 
 void BackupRunner::tick() {
+  queue_.tick(clock_.monotonic_ms());
   if (running()) look();
   if (running() || !enabled() || queue_.empty()) return;
   if (clock_.monotonic_ms() >= next_try_ms_) start();
@@ -140,7 +141,7 @@ void BackupRunner::ended(int wait_status) {
   ::close(output_fd_);
   output_fd_ = -1;
   const std::string name = queue_.front().name;
-  if (const auto popped = queue_.pop(); !popped) return failed(popped.error().message);
+  queue_.pop();
   if (!status_.last_run_ok) log::info("backup-command works again: {} is safe", name);
   ++status_.done;
   status_.last_run_ok = true;

@@ -61,15 +61,15 @@ AofDriver::AofDriver(Config& config, Dispatcher& dispatcher, Propagation& propag
       loading_(loading),
       loop_(loop) {
   follow_options(options_);
-  config_.on_change(
-      {"appendfsync", "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage",
-       "auto-aof-rewrite-min-size", "aof-load-truncated", "aof-use-rdb-preamble",
-       "aof-timestamp-enabled", "aof-rewrite-incremental-fsync", "aof-disable-auto-gc",
-       "aof-segment-size", "aof-segment-seconds", "rdbcompression"},
-      [this](const Options&, const Options& now) -> Result<> {
-        follow_options(now);
-        return {};
-      });
+  config_.on_change({"appendfsync", "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage",
+                     "auto-aof-rewrite-min-size", "aof-load-truncated", "aof-use-rdb-preamble",
+                     "aof-timestamp-enabled", "aof-rewrite-incremental-fsync",
+                     "aof-disable-auto-gc", "aof-segment-size", "aof-segment-seconds",
+                     "rdbcompression", "rdbchecksum", "rdb-key-save-delay"},
+                    [this](const Options&, const Options& now) -> Result<> {
+                      follow_options(now);
+                      return {};
+                    });
   config_.on_change({"appendonly"}, [this](const Options& before, const Options& now) -> Result<> {
     return before.appendonly == now.appendonly ? Result<>() : switch_logging(now.appendonly);
   });
@@ -192,10 +192,13 @@ void AofDriver::forget(const Session& session) { held_.forget(session); }
 
 void AofDriver::update_gate() {
   const auto& failure = ended_by_ ? ended_by_ : aof_.log().failure();
+  const bool refused_before = std::exchange(refusing_, failure.has_value());
   if (failure) {
     dispatcher_.refuse_writes(kRefusal, "MISCONF Errors writing to the AOF file: " + *failure);
+    if (!refused_before) log::warn("The append-only file cannot be written: {}", *failure);
   } else {
     dispatcher_.allow_writes(kRefusal);
+    if (refused_before) log::info("The append-only file can be written again");
   }
 }
 
@@ -203,15 +206,11 @@ void AofDriver::tick() {
   if (loading_.state().active) return;
   end_batch();
   if (ended_by_) mend();
-  const bool failed = aof_.log().failure().has_value();
   aof_.log().pause_syncing = options_.no_appendfsync_on_rewrite &&
                              (aof_.rewriting() || (aof_.other_child && aof_.other_child()));
   aof_.tick();
   release();
   update_gate();
-  const auto& failure = aof_.log().failure();
-  if (failure && !failed) log::warn("The append-only file cannot be written: {}", *failure);
-  if (!failure && failed) log::info("The append-only file can be written again");
 }
 
 // ---- Loading, opening, closing ------------------------------------------------------------------
@@ -247,12 +246,13 @@ Result<> AofDriver::load(bool at_start) {
   Databases& databases = dispatcher_.databases();
   LogReplayer replayer(dispatcher_);
   std::uint64_t base_keys = 0;
-  AppendOnlyFile::Loader loader;
+  AofLoader::Reader loader;
   loader.commands = &replayer;
   if (at_start) {
     loading_.begin(options_.appenddirname, aof_.bytes_on_disk());
-    loader.on_progress = [this](std::uint64_t bytes, std::uint64_t keys) {
+    loader.on_progress = [this, &replayer](std::uint64_t bytes, std::uint64_t keys) {
       loading_.progress(bytes, keys);
+      if (loading_.stopped()) replayer.stop();
     };
   }
   loader.load_rdb = [&](const std::string& path) -> Result<std::uint64_t> {
@@ -268,8 +268,12 @@ Result<> AofDriver::load(bool at_start) {
     how.on_aux = [this](std::string_view name, std::string_view value) {
       loading_.note(name, value);
     };
+    how.on_warning = [](const std::string& message) { log::warn("{}", message); };
     const auto summary = read_rdb(source, how, databases);
     if (!summary) return summary.error();
+    if (summary->skipped > 0) {
+      log::warn("{} keys of unknown types were left out (rdb-skip-unknown)", summary->skipped);
+    }
     base_keys = summary->keys;
     // Of a compressed file, the offset in the file is its end.
     return summary->lz4 ? (*file)->total_bytes() : summary->bytes;
@@ -337,7 +341,8 @@ void AofDriver::mend() {
 Result<> AofDriver::switch_logging(bool on) {
   if (!on) {
     if (aof_.is_open()) {
-      if (const auto ended = end_log(); !ended) log::warn("{}", ended.error().message);
+      const auto ended = end_log();
+      ended ? aof_.report_last_segment() : log::warn("{}", ended.error().message);
     }
     ended_by_.reset();
     update_gate();

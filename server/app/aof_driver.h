@@ -87,6 +87,7 @@ class AofDriver final : public EffectSink {
   NetLoop& loop_;
   std::int64_t selected_db_ = -1;  // in the segment that is written
   bool replaying_ = false;         // what comes is from the log
+  bool refusing_ = false;          // writes, as the log cannot be written
   std::string scratch_;
   HeldSessions held_;
   std::optional<std::string> ended_by_;  // why there is no log that could be loaded

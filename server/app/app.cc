@@ -58,7 +58,8 @@ App::App(Config& config, ProcessTitle& title)
       dispatcher_(commands_, databases_, clock_),
       resp_{{dispatcher_, clients_, options_}},
       config_control_{config, dispatcher_, [this] { reset_stats(); },
-                      [this] { report_ineffective_options(); }},
+                      [this] { report_ineffective_options(); },
+                      [this] { return loading_.state().active; }},
       shutdown_control_{[this](const ShutdownRequest& request) { return shut_down(request); }},
       cron_(loop_.io()),
       expiry_(loop_, databases_, clock_, slow_commands_.latency()),
@@ -252,7 +253,7 @@ void App::add_jobs() {
   });
   cron_.add("look after the append-only file", 0ms, [this] {
     aof_driver_.tick();
-    durable_waiters_.serve(aof_.log().safe_sequence());
+    durable_waiters_.serve(options_.appendonly);
   });
   cron_.add("back up", 0ms, [this] {
     backups_.tick();
@@ -318,8 +319,10 @@ void App::watch_files() {
   databases_.on_all_deleted = [this] {
     if (!aof_driver_.replaying()) snapshots_.all_deleted();
   };
-  snapshots_.on_saved = [this](const std::string& path) {
-    back_up(path, fmt::format("dump-{}.rdb", clock_.now_ms() / 1000));
+  // Under a name of its own, however fast one follows the other.
+  snapshots_.on_saved = [this, last_ms = std::int64_t{0}](const std::string& path) mutable {
+    last_ms = std::max(last_ms + 1, clock_.now_ms());
+    back_up(path, fmt::format("dump-{}.rdb", last_ms));
   };
   aof_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   aof_.other_child = [this] { return snapshots_.in_progress() || backup_copy_.has_child(); };
@@ -328,18 +331,16 @@ void App::watch_files() {
   aof_.on_finished_file = [this](const std::string& path, const std::string& name) {
     back_up(path, name);
   };
+  aof_.files_in_use = [this] { return backup_copy_.in_progress() || backup_queue_.adding(); };
 }
 
 void App::back_up(const std::string& path, const std::string& name) {
-  if (!backups_.enabled()) return;
-  if (const auto added = backup_queue_.add(path, name); !added) {
-    log::warn("{} cannot be backed up: {}", path, added.error().message);
-  }
+  if (backups_.enabled()) backup_queue_.add(path, name);
 }
 
 void App::look_at_log() {
   aof_driver_.look();
-  durable_waiters_.serve(aof_.log().safe_sequence());
+  durable_waiters_.serve(options_.appendonly);
 }
 
 // What a forked process has to do about itself.

@@ -79,6 +79,7 @@ class App {
   void look_at_log();
   Result<> listen_again(Listeners& listeners, const ListenAddresses& addresses,
                         std::string_view failure);
+  Result<> change_directory(const std::string& directory);
   void limit_memory(const Options& options);
   void limit_client_memory(const Options& options);
   void settle_client_memory();
@@ -141,19 +142,24 @@ class App {
   SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
   Propagation propagation_{dispatcher_, key_events_};
   Wakeup log_progress_{loop_, [this] { look_at_log(); }};
-  AppendOnlyFile aof_{databases_, clock_, [this] { log_progress_.wake(); }};
+  FileWorker files_{[this] { log_progress_.wake(); }};
+  AppendOnlyFile aof_{databases_, clock_, files_, [this] { log_progress_.wake(); }};
   AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
-  DurableWaiters durable_waiters_{blocked_};
+  DurableWaiters durable_waiters_{blocked_, aof_};
   BackupCopy backup_copy_{databases_, clock_, aof_, snapshots_};
   MigrateServices migrate_services_{dispatcher_, migration_peers_};
   AofServices aof_services_{options_, aof_, durable_waiters_, backup_copy_};
-  BackupQueue backup_queue_{"backup-queue"};
+  BackupQueue backup_queue_{"backup-queue", files_};
   BackupRunner backups_{backup_queue_, clock_};
   ConfigControl config_control_;
   ShutdownControl shutdown_control_;
   DebugControl debug_control_{
-      run_, [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); }, &snapshots_,
-      [this] { return snapshot_driver_.reload(); }, [this] { return aof_driver_.reload(); }};
+      run_,
+      [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); },
+      &snapshots_,
+      [this] { return snapshot_driver_.reload(); },
+      [this] { return aof_driver_.reload(); },
+      [this] { return loading_.state().active; }};
   Cron cron_;
   ExpiryDriver expiry_;
   EvictionDriver eviction_{loop_, dispatcher_, memory_gauge_, loading_.state(),

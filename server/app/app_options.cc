@@ -20,11 +20,6 @@ namespace {
 constexpr std::string_view kBadPort = "Unable to listen on this port. Check server logs.";
 constexpr std::string_view kBadAddresses = "Failed to bind to specified addresses.";
 
-Result<> enter(const std::string& directory) {
-  if (::chdir(directory.c_str()) == 0) return {};
-  return Error{std::strerror(errno)};
-}
-
 Result<> make_room(std::uint32_t clients) {
   const std::uint32_t fit = make_room_for_clients(clients);
   if (fit >= clients) return {};
@@ -125,10 +120,28 @@ void App::watch_options() {
 
   when({"hz"}, [this](const Options& now) { cron_.set_hz(now.hz); });
   when({"loglevel"}, [](const Options& now) { set_log_level(now.loglevel); });
-  when({"dir"}, [](const Options& now) { return enter(now.dir); });
+  when({"dir"}, [this](const Options& now) { return change_directory(now.dir); });
   when({"oom-score-adj", "oom-score-adj-values"}, adjust_oom_score);
   watch_crashes(options_);
   when({"crash-log-enabled"}, [this](const Options& now) { watch_crashes(now); });
+}
+
+// What is written on end is in the directory that it began in.
+Result<> App::change_directory(const std::string& directory) {
+  if (aof_.is_open()) return Error{"the append-only file is open; switch appendonly off first"};
+  if (!backup_queue_.empty() || backup_queue_.adding() || backup_copy_.in_progress()) {
+    return Error{"files in the present directory wait for backup-command, or are being copied"};
+  }
+  std::unique_ptr<DirectoryLock> lock;
+  std::error_code fault;
+  if (directory_lock_ && !std::filesystem::equivalent(directory, ".", fault)) {
+    auto acquired = DirectoryLock::acquire(directory);
+    if (!acquired) return acquired.error();
+    lock = std::move(*acquired);
+  }
+  if (::chdir(directory.c_str()) != 0) return Error{std::strerror(errno)};
+  if (lock) directory_lock_ = std::move(lock);
+  return {};
 }
 
 void App::limit_memory(const Options& options) {

@@ -15,6 +15,7 @@ LogReplayer::~LogReplayer() { discard_transaction(session_); }
 
 // Clients are told to wait meanwhile; this one is not.
 Result<> LogReplayer::on_command(std::span<const std::string_view> args) {
+  if (stopped_) return Error{"the server was told to end"};
   const Command* command = dispatcher_.table().find(args[0]);
   if (command == nullptr) {
     return Error{fmt::format("the command {}, which this server does not have",
@@ -24,7 +25,11 @@ Result<> LogReplayer::on_command(std::span<const std::string_view> args) {
   dispatcher_.execute(session_, {.command = command, .args = args, .blobs = {}});
   dispatcher_.raise(raised);
   replies_.clear();
-  return {};
+  const std::string_view failure = session_.reply.last_error();
+  if (failure.empty()) return {};
+  return Error{
+      fmt::format("{} failed: {}. Start with the databases and limits that it was written under",
+                  args[0], failure)};
 }
 
 }  // namespace tarn

@@ -42,16 +42,17 @@ void waitaof(Call& call) {
   const std::chrono::milliseconds timeout = timeout_of(args);
   if (args.failed()) return;
   if (local > 0 && !services.options.appendonly) {
-    return call.reply.error(
-        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+    return call.reply.error(DurableWaiters::kNoLog);
   }
-  const AofLog& log = services.aof.log();
+  AofLog& log = services.aof.log();
   // What this client has written in this very batch counts.
   const std::uint64_t sequence = log.sequence() + (log.has_batch() ? 1 : 0);
-  const bool safe = services.aof.is_open() && log.safe_sequence() >= sequence;
+  const bool safe = services.aof.is_open() && services.aof.is_durable(sequence);
   const bool enough = (local == 0 || safe) && replicas == 0;
   if (enough || call.session.deny_blocking) return DurableWaiters::reply(call.reply, safe);
-  services.waiters.wait(call.session, local == 0 ? 0 : sequence, replicas > 0, timeout);
+  // Nobody else would ask for it.
+  if (local > 0 && log.sync == AofSync::kNo) log.request_sync();
+  services.waiters.wait(call.session, {sequence, local > 0, replicas > 0}, timeout);
 }
 
 void backup(Call& call) {

@@ -29,7 +29,8 @@ void config_set(Call& call) {
     if (Config::is_sensitive(words[i])) control.dispatcher.redact(2 + i + 1);
   }
   if (words.size() % 2 != 0) return call.reply.error(errors::kSyntax);
-  const Config::Caller caller{.local = is_local(call.session), .loading = false};
+  const Config::Caller caller{.local = is_local(call.session),
+                              .loading = control.is_loading && control.is_loading()};
   if (const auto result = control.config.set(settings, caller); !result) {
     return call.reply.error("ERR " + result.error().message);
   }

@@ -14,6 +14,7 @@ struct ConfigControl {
   std::function<void()> reset_stats;
   // Called after a successful SET.
   std::function<void()> on_set{};
+  std::function<bool()> is_loading{};
 };
 
 }  // namespace tarn

@@ -19,6 +19,7 @@ struct DebugControl {
   std::function<Result<>()> reload{};
   // Loads the append-only file in place of what the databases hold.
   std::function<Result<>()> reload_log{};
+  std::function<bool()> is_loading{};
 };
 
 }  // namespace tarn

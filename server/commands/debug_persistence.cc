@@ -25,6 +25,7 @@ void debug_reload(Call& call) {
     }
   }
   if (args.failed()) return;
+  if (control.is_loading()) return call.reply.error(errors::kLoading);
   if (save) {
     control.snapshots->cancel();
     if (!control.snapshots->save()) return call.reply.error("ERR");
@@ -37,6 +38,7 @@ void debug_reload(Call& call) {
 }
 
 void debug_loadaof(Call& call) {
+  if (call.feature<DebugControl>().is_loading()) return call.reply.error(errors::kLoading);
   if (const auto loaded = call.feature<DebugControl>().reload_log(); !loaded) {
     return call.reply.error("ERR Error trying to load the AOF files, check server logs: " +
                             loaded.error().message);

@@ -9,16 +9,15 @@ namespace {
 
 class DurableWait final : public Waiting {
  public:
-  DurableWait(std::uint64_t sequence, const std::uint64_t& safe_sequence)
-      : sequence_(sequence), safe_sequence_(safe_sequence) {}
+  DurableWait(std::uint64_t sequence, const AppendOnlyFile& aof) : sequence_(sequence), aof_(aof) {}
 
   void on_timeout(Reply& reply) override {
-    DurableWaiters::reply(reply, safe_sequence_ >= sequence_);
+    DurableWaiters::reply(reply, aof_.is_durable(sequence_));
   }
 
  private:
   const std::uint64_t sequence_;
-  const std::uint64_t& safe_sequence_;
+  const AppendOnlyFile& aof_;
 };
 
 }  // namespace
@@ -29,26 +28,31 @@ void DurableWaiters::reply(Reply& reply, bool local) {
   reply.integer(0);
 }
 
-void DurableWaiters::wait(Session& session, std::uint64_t sequence, bool replicas,
+void DurableWaiters::wait(Session& session, const Wanted& wanted,
                           std::chrono::milliseconds timeout) {
-  auto wait = std::make_shared<DurableWait>(sequence, safe_sequence_);
-  waiters_.push_back({wait, &session, sequence, replicas});
+  auto wait = std::make_shared<DurableWait>(wanted.sequence, aof_);
+  waiters_.push_back({wait, &session, wanted});
   blocked_.block(session, timeout, std::move(wait));
 }
 
-void DurableWaiters::serve(std::uint64_t safe_sequence) {
-  safe_sequence_ = safe_sequence;
+bool DurableWaiters::is_done(const Waiter& waiter, bool log_enabled) const {
+  if (waiter.wanted.local && !log_enabled) return true;
+  return !waiter.wanted.replicas && aof_.is_durable(waiter.wanted.sequence);
+}
+
+void DurableWaiters::serve(bool log_enabled) {
   std::vector<Waiter> ready;
   std::erase_if(waiters_, [&](const Waiter& waiter) {
     if (waiter.wait.expired()) return true;
-    if (waiter.replicas || waiter.sequence > safe_sequence) return false;
+    if (!is_done(waiter, log_enabled)) return false;
     ready.push_back(waiter);
     return true;
   });
   for (const Waiter& waiter : ready) {
     if (waiter.wait.expired()) continue;
     blocked_.try_to_serve(*waiter.session, [&](bool silent) {
-      if (!silent) reply(waiter.session->reply, true);
+      if (silent) return true;
+      log_enabled ? reply(waiter.session->reply, true) : waiter.session->reply.error(kNoLog);
       return true;
     });
   }

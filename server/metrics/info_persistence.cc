@@ -28,20 +28,20 @@ void loading(InfoWriter& out, const InfoSources& from) {
 }
 
 void child(InfoWriter& out, const InfoSources& from) {
-  const Snapshots& snapshots = from.snapshots;
-  const ForkedJob& job = snapshots.job();
-  const bool lives = snapshots.in_progress();
+  const bool rewrites = from.aof.job().running();
+  const ForkedJob& job = rewrites ? from.aof.job() : from.snapshots.job();
+  const bool lives = job.running();
+  const std::uint64_t done = rewrites ? job.done() : from.snapshots.keys_done();
+  const std::uint64_t total = rewrites ? from.databases.total_keys() : from.snapshots.keys_total();
   const std::int64_t now_ms = from.dispatcher.clock().monotonic_ms();
-  const double percent = snapshots.keys_total() == 0
-                             ? 0.0
-                             : 100.0 * static_cast<double>(snapshots.keys_done()) /
-                                   static_cast<double>(snapshots.keys_total());
+  const double percent =
+      total == 0 ? 0.0 : 100.0 * static_cast<double>(done) / static_cast<double>(total);
   out.field("current_cow_peak", lives ? job.cow_peak_bytes() : 0);
   out.field("current_cow_size", lives ? job.cow_bytes() : 0);
   out.field("current_cow_size_age", lives ? (now_ms - job.cow_known_ms()) / 1000 : 0);
   out.format("current_fork_perc", "{:.2f}", percent);
-  out.field("current_save_keys_processed", snapshots.keys_done());
-  out.field("current_save_keys_total", snapshots.keys_total());
+  out.field("current_save_keys_processed", done);
+  out.field("current_save_keys_total", total);
 }
 
 void snapshots(InfoWriter& out, const InfoSources& from) {
@@ -64,7 +64,7 @@ void append_only_file(InfoWriter& out, const InfoSources& from) {
   const AofLog& log = aof.log();
   const AppendOnlyFile::Stats& stats = aof.stats();
   const std::int64_t now_ms = from.dispatcher.clock().monotonic_ms();
-  out.flag("aof_enabled", aof.is_open());
+  out.flag("aof_enabled", from.config.options().appendonly);
   out.flag("aof_rewrite_in_progress", aof.rewriting());
   out.flag("aof_rewrite_scheduled", aof.rewrite_scheduled());
   out.field("aof_last_rewrite_time_sec", stats.last_rewrite_s);

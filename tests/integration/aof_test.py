@@ -234,6 +234,92 @@ def waits_that_end():
             equal([part.value for part in client.read_reply().value], [b"list", b"element"])
 
 
+@check("WAITAOF tells of nothing before there is a base, and of no log that was switched off",
+       ours_only=True)
+def waits_without_log():
+    with server(*DEBUG, "--appendfsync", "no") as one:
+        with one.client() as client, one.client() as waiting:
+            switch_on_during_save(client)
+            equal(client.do("WAITAOF", 1, 0, 50), [0, 0])
+            waiting.send("WAITAOF", 1, 0, 0)
+            expect(wait_until(lambda: b"blocked_clients:1" in client.do("INFO", "clients")),
+                   "it does not wait")
+            client.do("CONFIG", "SET", "appendonly", "no")
+            answer = waiting.read_reply()
+            expect(answer.is_error and b"appendonly is disabled" in answer.value, answer)
+            # Without regular syncs one is made for those who wait.
+            client.do("CONFIG", "SET", "rdb-key-save-delay", "0")
+            client.do("FLUSHALL")
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            client.do("SET", "k", "v")
+            equal(client.do("WAITAOF", 1, 0, 0), [1, 0])
+
+
+@check("numbers of batches go on where a log is off for a while, and the server, too",
+       ours_only=True)
+def numbers_go_on():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            for number in range(30):
+                client.do("SET", "k", number)
+            last = int(info(client)["aof_sequence"])
+            client.do("CONFIG", "SET", "appendonly", "no")
+        one.stop()
+        one.args = [*DEBUG]
+        one.start()
+        with one.client() as client:
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            client.do("SET", "k", "v")
+            expect(int(info(client)["aof_sequence"]) > last, info(client)["aof_sequence"])
+
+
+@check("the directory does not change under an open log", ours_only=True)
+def directory_change():
+    with server("--enable-protected-configs", "yes", "--appendonly", "yes") as one:
+        with one.client() as client:
+            other = os.path.join(one.directory, "other")
+            os.mkdir(other)
+            answer = client.call("CONFIG", "SET", "dir", other)
+            expect(answer.is_error and b"append-only file is open" in answer.value, answer)
+            client.do("CONFIG", "SET", "appendonly", "no")
+            equal(client.do("CONFIG", "SET", "dir", other), b"OK")
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            expect(wait_until(lambda: rewritten(client)), "no base is written")
+            expect(os.path.exists(os.path.join(other, "appendonlydir")), "it is elsewhere")
+
+
+@check("while the log is loaded it can be neither switched nor loaded again", ours_only=True)
+def busy_loading():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            for number in range(8):
+                client.do("SET", f"k{number}", "x" * 1_000_000)
+        one.kill()
+        one.args = [*DEBUG, *LOGGING, "--key-load-delay", "300000"]
+        one.launch()
+
+        def refusals():
+            try:
+                with one.client() as client:
+                    loading = client.call("GET", "k0").is_error
+                    return loading and [
+                        client.call("CONFIG", "SET", "appendonly", "no").value,
+                        client.call("DEBUG", "RELOAD").value,
+                        client.call("DEBUG", "LOADAOF").value,
+                    ]
+            except OSError:
+                return False
+
+        answers = []
+        expect(wait_until(lambda: answers.append(refusals()) or answers[-1]), "it is not loading")
+        switch, *loads = answers[-1]
+        expect(b"while the dataset is being loaded" in switch, switch)
+        expect(all(load.startswith(b"LOADING") for load in loads), loads)
+        with one.client() as client:
+            expect(wait_until(lambda: not client.call("GET", "k0").is_error), "it loads no end")
+            equal(client.do("DBSIZE"), 8)
+
+
 @check("a client that is cut off in the batch in which it wrote", ours_only=True)
 def cut_off_writers():
     with server(*DEBUG, *LOGGING) as one:

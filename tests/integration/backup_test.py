@@ -4,6 +4,7 @@
 import os
 import shutil
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -82,6 +83,59 @@ def command():
         expect(any(".base." in name for name in names), names)
         expect(any(".incr." in name for name in names), names)
         equal(info(client, "backup_last_status"), "ok")
+
+
+@check("what was written before a log is switched off is backed up", ours_only=True)
+def switched_off():
+    with server("--appendonly", "yes", "--enable-protected-configs", "yes") as tarn:
+        with tarn.client() as client:
+            store = os.path.join(tarn.directory, "store")
+            os.mkdir(store)
+            client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+            write(client, 0, 10)
+            client.do("CONFIG", "SET", "appendonly", "no")
+            name = os.path.join(store, "appendonly.aof.1.incr.aof")
+            expect(wait_until(lambda: os.path.exists(name)), lambda: f"only {os.listdir(store)}")
+            with open(name, "rb") as file:
+                expect(b"key:9" in file.read(), "not all of it")
+
+
+@check("segments are backed up while there is always a sync under way", ours_only=True)
+def never_idle():
+    args = ("--appendonly", "yes", "--appendfsync", "always", "--aof-segment-size", "4kb")
+    with server(*args, "--enable-protected-configs", "yes") as tarn, tarn.client() as client:
+        client.do("CONFIG", "SET", "backup-command", "true")
+        stop = threading.Event()
+
+        def write_on():
+            with tarn.client() as writer:
+                while not stop.is_set():
+                    for _ in range(50):
+                        writer.send("SET", "k", "x" * 100)
+                    for _ in range(50):
+                        writer.read_reply()
+
+        writers = [threading.Thread(target=write_on) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        try:
+            expect(wait_until(lambda: int(info(client, "backup_files_done")) > 10), "none is")
+        finally:
+            stop.set()
+            for writer in writers:
+                writer.join()
+
+
+@check("two snapshots in one second have two names", ours_only=True)
+def snapshots_in_a_second():
+    with server("--save", "", "--enable-protected-configs", "yes") as tarn:
+        with tarn.client() as client:
+            store = os.path.join(tarn.directory, "store")
+            os.mkdir(store)
+            client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+            for _ in range(5):
+                client.do("SAVE")
+            expect(wait_until(lambda: len(os.listdir(store)) == 5), lambda: os.listdir(store))
 
 
 @check("a file that waits is handed over after a restart", ours_only=True)

@@ -93,11 +93,14 @@ def rewrite(client):
 class History:
     """A server's work, with copies of its files in `store`, and the moments in it."""
 
+    def __init__(self, *args):
+        self.args = args
+
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix="tarn-restore-")
         self.store = os.path.join(self.directory, "store")
         os.mkdir(self.store)
-        args = ["--appendonly", "yes", "--aof-segment-size", "16kb"]
+        args = ["--appendonly", "yes", "--aof-segment-size", "16kb", *self.args]
         args += ["--backup-command", f"cp %p {self.store}/%f.part && mv {self.store}/%f.part {self.store}/%f"]
         with Server("tarn", args) as tarn, tarn.client() as client:
             recorder = Recorder(client)
@@ -160,6 +163,27 @@ def back_to_sequences():
             equal(found, wanted, f"to {sequence}\n{text}")
             check_sequence(reached, sequence, history)
             expect(f"batch {sequence} of" in text, text)
+
+
+@check("... also where bases are commands, and after a history that was left")
+def back_to_bases_of_commands():
+    with History("--aof-use-rdb-preamble", "no") as history:
+        expect(any(name.endswith(".base.aof") for name in os.listdir(history.store)), "no base")
+        for sequence, _, wanted in history.moments:
+            found, _, text = history.restored(str(sequence))
+            equal(found, wanted, f"to {sequence}\n{text}")
+        sequence, _, wanted = history.moments[3]
+        status, text, into = history.restore(str(sequence))
+        equal(status, 0, text)
+        copy = f"cp %p {history.store}/%f"
+        args = ["--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--dir", into]
+        with Server("tarn", [*args, "--backup-command", copy]) as tarn, tarn.client() as client:
+            client.do("SET", "later", "1")
+            rewrite(client)
+            finished_backups(client)
+            later = sequence_of(client)
+        equal(history.restored(str(later))[0], {**wanted, b"later": b"1"})
+        equal(history.restored(str(history.moments[4][0]))[0], history.moments[4][2])
 
 
 @check("... and to every time, also as local and UTC time")

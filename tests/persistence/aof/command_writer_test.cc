@@ -1,8 +1,12 @@
 #include "persistence/aof/command_writer.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -13,6 +17,8 @@
 #include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
+#include "persistence/aof/annotation.h"
+#include "persistence/aof/aof_reader.h"
 #include "persistence/io/file_sink.h"
 
 namespace tarn {
@@ -22,12 +28,43 @@ struct Fixture {
   FakeClock clock;
   Databases databases{clock, 4};
 
-  std::string commands() {
+  std::string base() {
     std::string bytes;
     MemorySink sink(bytes);
-    REQUIRE(write_commands(databases, sink).ok());
+    REQUIRE(write_commands(databases, position, timestamps, sink).ok());
     return bytes;
   }
+  // Without the lines that stand around batches.
+  std::string commands() {
+    std::string bytes = base();
+    for (std::size_t at; (at = bytes.find(kAnnotationMark)) != std::string::npos;) {
+      bytes.erase(at, bytes.find('\n', at) + 1 - at);
+    }
+    return bytes;
+  }
+
+  BasePosition position{.sequence = 7, .time_ms = 1'764'297'912'345};
+  bool timestamps = false;
+};
+
+// A base in a file of its own, as it is read again.
+struct BaseFile {
+  explicit BaseFile(const std::string& bytes) {
+    char pattern[] = "/tmp/tarn-base-XXXXXX";
+    ::close(::mkstemp(pattern));
+    path = pattern;
+    std::ofstream(path) << bytes;
+  }
+  ~BaseFile() { std::remove(path.c_str()); }
+
+  AofSegment read() const {
+    IgnoringSink sink;
+    const auto segment = read_aof_segment(path, {.is_base = true}, sink);
+    REQUIRE(segment);
+    return *segment;
+  }
+
+  std::string path;
 };
 
 struct FullSink final : ByteSink {
@@ -123,13 +160,44 @@ TEST_CASE_FIXTURE(Fixture, "scores are written to the last bit") {
         "$19\r\n0.10000000000000001\r\n$1\r\na\r\n$3\r\ninf\r\n$1\r\nb\r\n");
 }
 
+TEST_CASE_FIXTURE(Fixture, "a base says where it stands in the log") {
+  position.left = 5;
+  const auto read = position_of_base(BaseFile(base()).path);
+  REQUIRE(read);
+  REQUIRE(*read);
+  CHECK((*read)->sequence == 7);
+  CHECK((*read)->time_ms == 1'764'297'912'345);
+  CHECK((*read)->left == 5);
+}
+
+TEST_CASE_FIXTURE(Fixture, "redis-server's line with the time stands before the commands") {
+  timestamps = true;
+  databases[0].set_string(Key("k"), "v", Ttl::none());
+  CHECK(commands().starts_with("#TS:1764297912\r\n*2\r\n$6\r\nSELECT\r\n"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "no byte of a base can change, nor its end be missing, unnoticed") {
+  databases[0].set_string(Key("k"), "v", Ttl::none());
+  const std::string whole = base();
+  CHECK(BaseFile(whole).read().end == AofSegment::End::kWhole);
+  CHECK(BaseFile(whole).read().commands == 2);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    CAPTURE(i);
+    CHECK(BaseFile(changed).read().end == AofSegment::End::kRot);
+    if (i == 0) continue;
+    CHECK(BaseFile(whole.substr(0, i)).read().end != AofSegment::End::kWhole);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a sink that fails is left alone") {
   const std::string value(100'000, 'v');
   for (int i = 0; i < 10; ++i) {
     databases[0].set_string(Key("key:" + std::to_string(i)), value, Ttl::none());
   }
   FullSink sink;
-  const Result<> result = write_commands(databases, sink);
+  const Result<> result = write_commands(databases, position, timestamps, sink);
   REQUIRE(!result.ok());
   CHECK(result.error().message == "no room");
   CHECK(sink.writes == 1);

@@ -34,7 +34,8 @@ struct BackupFixture {
 
   void add(const std::string& name, const std::string& content) {
     std::ofstream(root / name) << content;
-    REQUIRE(queue.add(root / name, name));
+    queue.add(root / name, name);
+    files.finish();
   }
   // Until the command has ended; a shell takes its time.
   void run_once() {
@@ -49,7 +50,8 @@ struct BackupFixture {
 
   const fs::path root = new_directory();
   FakeClock clock;
-  BackupQueue queue{root / "queue"};
+  FileWorker files{[] {}};
+  BackupQueue queue{root / "queue", files};
   BackupRunner runner{queue, clock};
   std::uint64_t runs = 0;
 };
@@ -110,16 +112,33 @@ TEST_CASE_FIXTURE(BackupFixture, "without a command files wait, also over a rest
   const std::string directory = fs::path(queue.front_path()).parent_path();
   std::ofstream(directory + "/000000009-half.part") << "torn copy";
 
-  BackupQueue again(directory);
+  BackupQueue again(directory, files);
   REQUIRE(again.open());
   REQUIRE(again.size() == 2);
   CHECK(again.front().name == "one");
   std::ofstream(root / "three") << "third";
-  REQUIRE(again.add(root / "three", "three"));
-  REQUIRE(again.pop());
-  REQUIRE(again.pop());
+  again.add(root / "three", "three");
+  files.finish();
+  again.pop();
+  again.pop();
   CHECK(again.front().name == "three");
   CHECK(content_of(again.front_path()) == "third");
+}
+
+TEST_CASE_FIXTURE(BackupFixture,
+                  "a file that cannot be queued is tried again, and keeps its place") {
+  std::ofstream(root / "queue") << "in the way of the directory";
+  add("one", "first");
+  add("two", "second");
+  CHECK(queue.empty());
+  CHECK(queue.adding());
+  fs::remove(root / "queue");
+  queue.tick(clock.monotonic_ms());
+  files.finish();
+  CHECK_FALSE(queue.adding());
+  REQUIRE(queue.size() == 2);
+  CHECK(queue.front().name == "one");
+  CHECK(content_of(queue.front_path()) == "first");
 }
 
 TEST_CASE("placeholders of a backup command") {

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Append-only files that a server does not start on, as it would lose what they have."""
+
+import os
+import shutil
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.server import wait_until  # noqa: E402
+
+LOGGING = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+def path(one, *names):
+    return os.path.join(one.directory, "appendonlydir", *names)
+
+
+def read(name):
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def write(name, content):
+    with open(name, "wb") as file:
+        file.write(content)
+
+
+def files_of(one):
+    return {name: read(path(one, name)) for name in os.listdir(path(one))}
+
+
+def refused(one, *words, args=LOGGING):
+    """The server ends with status 1, says so in the words, and leaves the files as they are."""
+    before = files_of(one)
+    one.process = None
+    one.args = list(args)
+    one.launch()
+    equal(one.wait(), 1, "exit status")
+    one.process = None
+    last = one.log_tail(1)
+    for word in words:
+        expect(word in last, f"{word!r} is not in: {last}")
+    equal(files_of(one), before, "the files")
+
+
+def written(one, *commands):
+    with one.client() as client:
+        for command in commands:
+            client.do(*command)
+
+
+def holds(one, name):
+    with one.client() as client:
+        return client.do("GET", name)
+
+
+@check("without a manifest nothing begins anew over the files")
+def no_manifest():
+    with server(*LOGGING) as one:
+        written(one, ("SET", "k", "v"))
+        one.kill()
+        manifest = path(one, "appendonly.aof.manifest")
+        content = read(manifest)
+        os.unlink(manifest)
+        refused(one, "appendonly.aof.manifest", "tarn-restore", "move")
+        # Nor does switching a log on.
+        one.args = []
+        one.start()
+        with one.client() as client:
+            expect(client.call("CONFIG", "SET", "appendonly", "yes").is_error, "it has begun anew")
+        one.kill()
+        write(manifest, content)
+        one.args = list(LOGGING)
+        one.start()
+        equal(holds(one, "k"), b"v")
+
+
+@check("a first line that is damaged does not take the segment with it")
+def first_line():
+    with server(*LOGGING) as one:
+        written(one, ("SET", "a", "1"), ("SET", "b", "2"), ("SET", "c", "3"))
+        one.kill()
+        segment = path(one, "appendonly.aof.1.incr.aof")
+        whole = read(segment)
+        for at in (0, 3, 10, whole.index(b"\r") - 1):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1
+            write(segment, bytes(damaged))
+            refused(one, "appendonly.aof.1.incr.aof")
+        write(segment, whole)
+        one.start()
+        equal(holds(one, "c"), b"3")
+
+
+@check("the last batch, too, is known to have been safe once the log is idle")
+def last_batch():
+    with server(*LOGGING) as one:
+        written(one, ("SET", "a", "1"), ("SET", "last", "acknowledged"))
+        segment = path(one, "appendonly.aof.1.incr.aof")
+        expect(wait_until(lambda: read(segment).count(b"bytes=0") == 2), "no line says so")
+        one.kill()
+        whole = read(segment)
+        write(segment, whole.replace(b"acknowledged", b"acknowledgeD"))
+        refused(one, "appendonly.aof.1.incr.aof", "whole on disk before")
+        write(segment, whole)
+        one.start()
+        equal(holds(one, "last"), b"acknowledged")
+
+
+@check("a command of the log that fails is not left out")
+def failing_command():
+    with server(*LOGGING) as one:
+        with one.client() as client:
+            client.do("SELECT", 9)
+            client.do("SET", "k", "v")
+        one.kill()
+        refused(one, "SELECT failed: ERR DB index is out of range", "offset",
+                args=(*LOGGING, "--databases", "4"))
+
+
+@check("a base of commands has checksums")
+def base_of_commands():
+    args = (*LOGGING, "--aof-use-rdb-preamble", "no")
+    with server(*args) as one:
+        with one.client() as client:
+            client.do("SET", "k", "value")
+            client.do("BGREWRITEAOF")
+            base = path(one, "appendonly.aof.2.base.aof")
+            expect(wait_until(lambda: os.path.exists(base)), "no base")
+            expect(wait_until(lambda: b"2.base" in read(path(one, "appendonly.aof.manifest"))),
+                   "it is not named")
+        one.kill()
+        whole = read(base)
+        write(base, whole.replace(b"value", b"valuE"))
+        refused(one, "appendonly.aof.2.base.aof", "checksum", args=args)
+        write(base, whole[: whole.rindex(b"#TARN")])
+        refused(one, "appendonly.aof.2.base.aof", "before the base does", args=args)
+        write(base, whole)
+        one.start()
+        equal(holds(one, "k"), b"value")
+
+
+@check("a log of one piece is not left for another file of its name")
+def foreign_leftover():
+    with server() as one:
+        one.kill()
+        os.mkdir(path(one))
+        write(path(one, "appendonly.aof"), b"something else")
+        log = os.path.join(one.directory, "appendonly.aof")
+        content = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
+        write(log, content)
+        refused(one, "appendonlydir/appendonly.aof", "File exists")
+        equal(read(log), content)
+        shutil.rmtree(path(one))
+        one.args = list(LOGGING)
+        one.start()
+        equal(holds(one, "k"), b"v")
+
+
+@check("SIGTERM ends the loading of segments")
+def ended_while_loading():
+    with server(*LOGGING) as one:
+        with one.client() as client:
+            for number in range(8):
+                client.do("SET", f"k{number}", "x" * 1_000_000)
+        one.kill()
+        before = one.log().count(b"DB loaded")
+        one.args = [*LOGGING, "--key-load-delay", "1000000"]
+        one.launch()
+
+        def is_loading():
+            try:
+                with one.client() as client:
+                    return client.call("GET", "k0").is_error
+            except OSError:
+                return False
+
+        expect(wait_until(is_loading), "it is not loading")
+        one.signal(signal.SIGTERM)
+        equal(one.wait(), 0, "exit status")
+        equal(one.log().count(b"DB loaded"), before)
+        one.process = None
+
+
+if __name__ == "__main__":
+    main()
