@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "persistence/aof/base_position.h"
 #include "persistence/aof/command_sink.h"
 #include "tools/moment.h"
 
@@ -13,15 +14,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of the directory of a log, or of the data directory that this is in.
 Result<std::string> manifest_in(const std::string& directory) {
-  std::string found;
-  for (const auto& file : fs::directory_iterator(directory)) {
-    if (file.path().extension() != ".manifest") continue;
-    if (!found.empty()) return Error{directory + ": has several manifests; name one of them"};
-    found = file.path().string();
+  std::vector<std::string> found;
+  const auto look_into = [&](const fs::path& folder) {
+    for (const auto& file : fs::directory_iterator(folder)) {
+      if (file.path().extension() == ".manifest") found.push_back(file.path().string());
+    }
+  };
+  look_into(directory);
+  if (found.empty()) {
+    for (const auto& file : fs::directory_iterator(directory)) {
+      if (file.is_directory()) look_into(file.path());
+    }
   }
   if (found.empty()) return Error{directory + ": has no manifest; name a file"};
-  return found;
+  if (found.size() > 1) return Error{directory + ": has several manifests; name one of them"};
+  return found[0];
 }
 
 // The files, in order.
@@ -37,7 +46,7 @@ Result<Log> name_files(std::string path) {
     // What a base is, a file of one piece may be: RDB, commands, or both.
     const auto opening = opening_of(path);
     if (!opening) return opening.error();
-    log.has_base = !*opening && !path.ends_with(".incr.aof");
+    log.has_base = path.ends_with(".base.aof") || (!*opening && !path.ends_with(".incr.aof"));
     return log;
   }
   auto manifest = read_manifest(path);
@@ -95,9 +104,19 @@ Result<> LogCheck::check_base_file() {
   if (report->rdb) {
     fmt::print("{}: whole: RDB, {}, {} keys\n", path, report->lz4 ? "LZ4" : "plain", report->keys);
   }
+  const auto position = position_of_base(path);
+  if (!position) return position.error();
+  if (*position) {
+    begun_ = true;
+    known_ = (*position)->sequence;
+    fmt::print("{}: stands behind batch {}, of {}\n", path, known_,
+               print_time((*position)->time_ms));
+  }
   if (!report->commands) return {};
   describe(path, *report->commands, std::nullopt);
-  if (report->commands->end != AofSegment::End::kWhole) found({0, report->commands});
+  // A base with checksums was whole, or it would not have its name.
+  const bool repairable = !report->commands->annotated;
+  if (report->commands->end != AofSegment::End::kWhole) found({0, report->commands, repairable});
   return {};
 }
 
@@ -141,7 +160,7 @@ void LogCheck::describe(const std::string& path, const AofSegment& segment,
     text += ", no checksums";
   } else {
     text += fmt::format(" in {} batches", segment.batches);
-    if (segment.batches != 0) {
+    if (segment.sequence > segment.first_sequence) {
       text += fmt::format(", {} to {}", segment.first_sequence + 1, segment.sequence);
     }
     if (opening) text += fmt::format(", begun {}", print_time(opening->time_ms));

@@ -62,7 +62,7 @@ class LogCheck {
   const Log& log_;
   std::optional<LogFault> fault_;
   std::uint64_t known_ = 0;
-  bool begun_ = false;  // known_ is that of a segment
+  bool begun_ = false;  // known_ is that of a file
   std::uint64_t commands_behind_ = 0;
 };
 

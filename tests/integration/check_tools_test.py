@@ -154,6 +154,47 @@ def gap():
         equal(files.keys(), list(range(lost)))
 
 
+@check("the data directory stands for its log")
+def data_directory():
+    with Files() as files:
+        equal(run_tool("tarn-check-aof", files.directory), run_tool("tarn-check-aof", files.log))
+
+
+@check("what a server writes after a repair takes no file's name and no number that was there")
+def numbers_after_repair():
+    with Files() as files:
+        store = os.path.join(files.directory, "store")
+        os.mkdir(store)
+        segments = files.segments()
+        last = int(os.path.basename(segments[-1]).split(".")[2])
+        for path in segments:
+            shutil.copy(path, store)
+        archived = {name: read(os.path.join(store, name)) for name in os.listdir(store)}
+        data = bytearray(read(segments[1]))
+        data[len(data) // 2] ^= 1
+        write(segments[1], data)
+        equal(run_tool("tarn-check-aof", files.log, "--repair", "--yes")[0], 0)
+        args = ["--appendonly", "yes", "--dir", files.directory, "--aof-segment-size", "4kb"]
+        again = Server("tarn", [*args, "--backup-command", f"cp %p {store}/%f"])
+        with again, again.client() as client:
+            first = int(info_field(client, "aof_sequence"))
+            for number in range(100):
+                client.do("SET", f"new:{number}", "y" * 100)
+            expect(wait_until(lambda: info_field(client, "backup_files_done") > "1"), "no backup")
+        again.remove()
+        # Every command was a batch, but what the server logged at its own.
+        expect(first > KEYS + 2, f"{first} was a batch's number")
+        for name, bytes_ in archived.items():
+            equal(read(os.path.join(store, name)) == bytes_, True, name)
+        new = [name for name in os.listdir(store) if name not in archived and "incr" in name]
+        expect(new and all(int(name.split(".")[2]) > last for name in new), f"{new} after {last}")
+
+
+def info_field(client, name):
+    lines = client.do("INFO", "persistence").decode().splitlines()
+    return next(line.split(":", 1)[1] for line in lines if line.startswith(name + ":"))
+
+
 @check("a segment that was named and never begun is no fault, and the server starts, and again")
 def named_only():
     with Files() as files:
