@@ -193,6 +193,7 @@ def dying_at_start(places):
         keep = scene.server.directory + ".keep"
         shutil.copytree(scene.server.directory, keep)
         for skip in range(places):
+            scene.server.kill()
             shutil.rmtree(scene.server.directory)
             shutil.copytree(keep, scene.server.directory)
             scene.faults.kill("all", skip)
