@@ -285,6 +285,7 @@ Result<> AppendOnlyFile::close() {
 
 void AppendOnlyFile::report_last_segment() {
   TARN_ASSERT(!is_open());
+  if (awaits_base()) return;  // nothing can be made of it
   finished_.push_back(segment_);
   report_finished();
 }
