@@ -1,10 +1,13 @@
 # Installation, and the Debian package (`./dev package`).
 #
-# `cmake --install` puts the server and its documents below the prefix. The component "system" holds
-# what belongs to fixed places, the configuration and the service; only the package installs it.
+# The target "executables" builds all that is installed. `cmake --install` puts the server and its
+# documents below the prefix. The component "system" holds what belongs to fixed places, the
+# configuration and the service; only the package installs it.
 
 set(docdir ${CMAKE_INSTALL_DATAROOTDIR}/doc/tarn)
-install(TARGETS tarn-server tarn-memcached ${tarn_tools}
+set(installed_executables tarn-server tarn-memcached ${tarn_tools})
+add_custom_target(executables DEPENDS ${installed_executables})
+install(TARGETS ${installed_executables}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(FILES LICENSE DESTINATION ${docdir} RENAME copyright COMPONENT server)
 foreach(document README.md redis.conf.example)
