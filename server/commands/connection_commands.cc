@@ -94,9 +94,7 @@ void hello(Call& call) {
 // --- The rest
 
 void ping(Call& call) {
-  if (call.args.size() > 2) {
-    return call.reply.error("ERR wrong number of arguments for 'ping' command");
-  }
+  if (call.args.size() > 2) return refuse_argument_count(call);
   if (call.session.subscriber != nullptr && !call.reply.resp3()) {
     // Told apart from messages by its first element, as they are from each other.
     call.reply.array(2);

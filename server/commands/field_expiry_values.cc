@@ -124,8 +124,7 @@ bool FieldOptions::read_fields(ArgReader& args) {
   }
   if (!args.ok()) return true;
   if (!has_count || words > args.remaining()) {
-    call.reply.error(
-        fmt::format("ERR wrong number of arguments for '{}' command", call.command.full_name));
+    refuse_argument_count(call);
     return false;
   }
   fields_ = call.args.subspan(args.position(), words);

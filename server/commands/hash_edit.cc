@@ -1,7 +1,5 @@
 // What hashes are changed by.
 
-#include <fmt/core.h>
-
 #include <cmath>
 #include <string>
 
@@ -23,8 +21,7 @@ constexpr std::string_view kNotFinite = "ERR increment would produce NaN or Infi
 // Returns how many fields were new; nothing where an error has been sent.
 std::optional<std::size_t> set_pairs(Call& call) {
   if (call.args.size() % 2 == 1) {
-    call.reply.error(
-        fmt::format("ERR wrong number of arguments for '{}' command", call.command.full_name));
+    refuse_argument_count(call);
     return std::nullopt;
   }
   const Key key = call.key(1);

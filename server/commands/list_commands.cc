@@ -58,7 +58,7 @@ void pop_many(Call& call, ListEnd end) {
 void pop(Call& call, ListEnd end) {
   if (call.args.size() == 2) return pop_one(call, end);
   if (call.args.size() == 3) return pop_many(call, end);
-  call.reply.error("ERR wrong number of arguments for '" + call.command.full_name + "' command");
+  refuse_argument_count(call);
 }
 
 void lpop(Call& call) { pop(call, ListEnd::kFront); }

@@ -158,10 +158,7 @@ void zmscore(Call& call) {
 }
 
 void reply_rank(Call& call, Direction direction) {
-  if (call.args.size() > 4) {
-    return call.reply.error("ERR wrong number of arguments for '" + call.command.full_name +
-                            "' command");
-  }
+  if (call.args.size() > 4) return refuse_argument_count(call);
   ArgReader args(call, 3);
   const bool with_score = args.accept("withscore");
   if (!args.at_end()) args.fail_syntax();

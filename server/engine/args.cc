@@ -48,4 +48,8 @@ bool ArgReader::failed() {
   return true;
 }
 
+void refuse_argument_count(Call& call) {
+  call.reply.error("ERR wrong number of arguments for '" + call.command.full_name + "' command");
+}
+
 }  // namespace tarn

@@ -54,4 +54,7 @@ class ArgReader {
   std::string_view error_;
 };
 
+// Sends what the dispatcher would, for a number of arguments that the row's arity lets through.
+void refuse_argument_count(Call& call);
+
 }  // namespace tarn
