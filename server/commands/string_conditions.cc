@@ -9,6 +9,10 @@
 namespace tarn {
 namespace {
 
+constexpr std::string_view kNotAString =
+    "ERR Key should be of string type if conditions are specified";
+constexpr std::string_view kBadCondition = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE";
+
 void digest(Call& call) {
   const Entry* entry = call.db().find(call.key(1));
   if (entry == nullptr) return call.reply.null();
@@ -26,24 +30,35 @@ void delete_key(Call& call, const Key& key, bool wanted) {
   call.reply.integer(deleted ? 1 : 0);
 }
 
-void delete_if(Call& call, const ValueCondition& condition) {
+// The condition is not even read where there is no string to compare.
+void delete_if(Call& call) {
   const Key key = call.key(1);
   const Entry* entry = call.db().find_for_update(key);
-  if (wrong_type(call, entry, Type::kString)) return;
-  delete_key(call, key, entry != nullptr && condition.holds(entry));
+  if (entry == nullptr) return call.reply.integer(0);
+  if (entry->type() != Type::kString) return call.reply.error(kNotAString);
+  ArgReader args(call, 2);
+  const std::optional<ValueCondition> condition = ValueCondition::accept(args);
+  if (!condition) return call.reply.error(kBadCondition);
+  if (condition->not_comparable(call, entry)) return;
+  delete_key(call, key, condition->holds(entry));
 }
 
 // Without a condition this is DEL of one key, of whatever type.
 void delex(Call& call) {
-  if (call.args.size() == 2) return delete_key(call, call.key(1), true);
-  ArgReader args(call, 2);
-  const std::optional<ValueCondition> condition = ValueCondition::accept(args);
-  if (!condition || !args.at_end()) args.fail_syntax();
-  if (args.failed()) return;
-  delete_if(call, *condition);
+  switch (call.args.size()) {
+    case 2: return delete_key(call, call.key(1), true);
+    case 4: return delete_if(call);
+    default: return refuse_argument_count(call);
+  }
 }
 
-void delifeq(Call& call) { delete_if(call, ValueCondition::equal(call.args[2])); }
+void delifeq(Call& call) {
+  const Key key = call.key(1);
+  const Entry* entry = call.db().find_for_update(key);
+  if (wrong_type(call, entry, Type::kString)) return;
+  const bool wanted = entry != nullptr && ValueCondition::equal(call.args[2]).holds(entry);
+  delete_key(call, key, wanted);
+}
 
 constexpr CommandRow kRows[] = {
     {

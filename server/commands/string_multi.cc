@@ -1,6 +1,6 @@
 // Commands on the strings of many keys at once.
 
-#include <fmt/core.h>
+#include <limits>
 
 #include "core/keyspace/keyspace.h"
 #include "server/commands/families.h"
@@ -49,8 +49,7 @@ struct Pairs {
 // The pairs that all the arguments are. Where one lacks its value, the error has been sent.
 std::optional<Pairs> all_arguments(Call& call) {
   if (call.args.size() % 2 == 1) return Pairs{1, call.args.size()};
-  call.reply.error(
-      fmt::format("ERR wrong number of arguments for '{}' command", call.command.full_name));
+  refuse_argument_count(call);
   return std::nullopt;
 }
 
@@ -84,7 +83,7 @@ void msetnx(Call& call) {
 
 // Takes the count and as many pairs.
 Pairs read_counted_pairs(ArgReader& args) {
-  constexpr std::int64_t kMaxPairs = std::numeric_limits<std::int32_t>::max() / 2;
+  constexpr std::int64_t kMaxPairs = std::numeric_limits<std::int32_t>::max();
   const auto count = static_cast<std::size_t>(args.integer_in(1, kMaxPairs, kBadKeyCount));
   if (args.ok() && args.remaining() < 2 * count) args.fail(kBadPairs);
   const Pairs pairs{args.position(), args.position() + 2 * count};

@@ -95,6 +95,7 @@ void set_with_options(Call& call) {
   const Key key = call.key(1);
   const Entry* old = options.get ? call.db().find(key) : call.db().find_for_update(key);
   if ((options.get || options.condition) && wrong_type(call, old, Type::kString)) return;
+  if (options.condition && options.condition->not_comparable(call, old)) return;
   if (options.get) old != nullptr ? call.reply.value(*old) : call.reply.null();
   if (!options.allow(old)) {
     if (!options.get) call.reply.null();

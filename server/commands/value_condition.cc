@@ -1,21 +1,11 @@
 #include "server/commands/value_condition.h"
 
-#include <algorithm>
-
 #include "core/types/digest.h"
 
 namespace tarn {
 namespace {
 
-constexpr std::string_view kNotADigest = "ERR digest must be exactly 16 hexadecimal characters";
-
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool is_digest(std::string_view text) {
-  return text.size() == DigestText().size() && std::all_of(text.begin(), text.end(), is_hex_digit);
-}
+constexpr std::string_view kNotADigest = "ERR must be exactly 16 hexadecimal characters";
 
 }  // namespace
 
@@ -34,11 +24,15 @@ std::optional<ValueCondition> ValueCondition::accept(ArgReader& args) {
   constexpr std::string_view kWords[] = {"ifeq", "ifne", "ifdeq", "ifdne"};
   for (std::size_t i = 0; i < std::size(kWords); ++i) {
     if (!args.accept(kWords[i], 1)) continue;
-    const ValueCondition condition(static_cast<Kind>(i), args.next());
-    if (condition.on_digest() && !is_digest(condition.operand_)) args.fail(kNotADigest);
-    return condition;
+    return ValueCondition(static_cast<Kind>(i), args.next());
   }
   return std::nullopt;
+}
+
+bool ValueCondition::not_comparable(Call& call, const Entry* entry) const {
+  if (entry == nullptr || !on_digest() || operand_.size() == DigestText().size()) return false;
+  call.reply.error(kNotADigest);
+  return true;
 }
 
 bool ValueCondition::holds(const Entry* entry) const {

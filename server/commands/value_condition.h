@@ -18,10 +18,15 @@ DigestText digest_text(std::string_view value);
 // IFDNE digest. A missing key is equal to nothing.
 class ValueCondition {
  public:
-  // Takes the condition that comes next, if one does. What is no digest is latched as an error.
+  // Takes the condition that comes next, if one does.
   static std::optional<ValueCondition> accept(ArgReader& args);
 
   static ValueCondition equal(std::string_view value) { return {Kind::kEqual, value}; }
+
+  // Whether the key holds something and the operand is too long or too short to be its digest, in
+  // which case the error has been sent. As in Redis, nothing else of a digest is looked at, and
+  // nothing at all for a missing key.
+  bool not_comparable(Call& call, const Entry* entry) const;
 
   // REQUIRES: `entry` is nullptr or a string.
   bool holds(const Entry* entry) const;

@@ -55,11 +55,31 @@ TEST_CASE("DELEX: with one") {
 
 TEST_CASE("DELEX: errors") {
   Server server;
-  CHECK(server.run("DELEX k IFEQ") == "-ERR syntax error");
-  CHECK(server.run("DELEX k FOO bar") == "-ERR syntax error");
-  CHECK(server.run("DELEX k IFEQ a IFEQ a") == "-ERR syntax error");
-  CHECK(server.run("DELEX k IFDEQ abc") == "-ERR digest must be exactly 16 hexadecimal characters");
-  CHECK(server.run("DELEX l IFEQ a") == kWrongTypeReply);
+  const char* wrong_count = "-ERR wrong number of arguments for 'delex' command";
+  CHECK(server.run("DELEX k IFEQ") == wrong_count);
+  CHECK(server.run("DELEX k IFEQ a b") == wrong_count);
+  const char* not_a_string = "-ERR Key should be of string type if conditions are specified";
+  CHECK(server.run("DELEX l IFEQ a") == not_a_string);
+  CHECK(server.run("DELEX l FOO a") == not_a_string);
+  server.run("SET k v");
+  CHECK(server.run("DELEX k FOO v") == "-ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");
+  CHECK(server.run("DELEX k IFDEQ abc") == "-ERR must be exactly 16 hexadecimal characters");
+  CHECK(server.run("DELEX k IFDNE abc") == "-ERR must be exactly 16 hexadecimal characters");
+  CHECK(server.run("EXISTS k") == ":1");
+}
+
+TEST_CASE("DELEX: nothing is wrong with the condition on a missing key") {
+  Server server;
+  CHECK(server.run("DELEX k FOO bar") == ":0");
+  CHECK(server.run("DELEX k IFDEQ abc") == ":0");
+  CHECK(server.run("DELEX k IFDNE abc") == ":0");
+}
+
+TEST_CASE("DELEX: of a digest only the length is checked") {
+  Server server;
+  server.run("SET k v");
+  CHECK(server.run("DELEX k IFDEQ zzzzzzzzzzzzzzzz") == ":0");
+  CHECK(server.run("DELEX k IFDNE zzzzzzzzzzzzzzzz") == ":1");
 }
 
 TEST_CASE("DELIFEQ") {

@@ -157,9 +157,17 @@ TEST_CASE("SET: compares the digest") {
   CHECK(server.run("SET k w IFDNE b6acb9d84a38ff74") == "$-1");
   CHECK(server.run("SET k w IFDEQ 0000000000000000") == "$-1");
   CHECK(server.run("SET k w IFDEQ B6ACB9D84A38FF74") == "+OK");
-  const char* error = "-ERR digest must be exactly 16 hexadecimal characters";
+}
+
+TEST_CASE("SET: of a digest only the length is checked, and only where the key exists") {
+  Server server;
+  CHECK(server.run("SET k v IFDEQ 123") == "$-1");
+  CHECK(server.run("SET k v IFDNE 123") == "+OK");
+  const char* error = "-ERR must be exactly 16 hexadecimal characters";
   CHECK(server.run("SET k w IFDEQ 123") == error);
-  CHECK(server.run("SET k w IFDNE b6acb9d84a38ff7g") == error);
+  CHECK(server.run("SET k w IFDNE 12345678901234567 GET") == error);
+  CHECK(server.run("SET k w IFDEQ b6acb9d84a38ff7g") == "$-1");
+  CHECK(server.run("SET k w IFDNE b6acb9d84a38ff7g") == "+OK");
 }
 
 TEST_CASE("SETNX") {
