@@ -1,14 +1,18 @@
 #include "server/app/logging.h"
 
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 #include <syslog.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
+
+#include "server/app/log_file.h"
 
 namespace tarn {
 namespace {
@@ -31,6 +35,28 @@ class LevelSign final : public spdlog::custom_flag_formatter {
   }
 };
 
+class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit FileSink(std::unique_ptr<LogFile> file) : file_(std::move(file)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    file_->write({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  std::unique_ptr<LogFile> file_;
+};
+
+Result<spdlog::sink_ptr> open_sink(const std::string& logfile) {
+  if (logfile.empty()) return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stdout_sink_st>());
+  Result<std::unique_ptr<LogFile>> file = LogFile::open(logfile);
+  if (!file) return Error{"Can't open the log file: " + file.error().message};
+  return spdlog::sink_ptr(std::make_shared<FileSink>(std::move(*file)));
+}
+
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug: return spdlog::level::trace;
@@ -51,16 +77,9 @@ int facility_of(SyslogFacility facility) {
 }  // namespace
 
 Result<> set_up_logging(const Options& options) {
-  std::vector<spdlog::sink_ptr> sinks;
-  try {
-    if (options.logfile.empty()) {
-      sinks.push_back(std::make_shared<spdlog::sinks::stdout_sink_st>());
-    } else {
-      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(options.logfile));
-    }
-  } catch (const spdlog::spdlog_ex& failure) {
-    return Error{"Can't open the log file " + options.logfile + ": " + failure.what()};
-  }
+  const Result<spdlog::sink_ptr> first = open_sink(options.logfile);
+  if (!first) return first.error();
+  std::vector<spdlog::sink_ptr> sinks{*first};
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   formatter->add_flag<LevelSign>('*').set_pattern("%P:M %d %b %Y %H:%M:%S.%e %* %v");
   sinks.front()->set_formatter(std::move(formatter));

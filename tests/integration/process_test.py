@@ -76,6 +76,24 @@ def logfile():
         expect(b"Ready to accept" not in one.log(), "the log went to standard output too")
 
 
+@check("a log file that was moved away, or deleted, is begun anew with the next line")
+def log_rotation():
+    one = server("--logfile", "own.log", "--save", "")
+    with one, one.client() as client:
+        path = os.path.join(one.directory, "own.log")
+        for get_rid_of in (lambda: os.rename(path, path + ".1"), lambda: os.remove(path)):
+            get_rid_of()
+            client.do("SAVE")
+            expect(
+                wait_until(lambda: b"DB saved on disk" in read(path)),
+                lambda: f"the new log file has {read(path)!r}",
+            )
+        expect(
+            b"Ready to accept" in read(path + ".1") and b"DB saved" not in read(path + ".1"),
+            "the log went on in the file that was moved away",
+        )
+
+
 @check("a unix socket with its permissions, beside the port")
 def unix_socket():
     one = server("--unixsocket", "here.sock", "--unixsocketperm", "700")

@@ -92,6 +92,18 @@ def bad_directory():
     refuses("nowhere", "--dir", "/nonexistent/nowhere", "--port", free_port())
 
 
+@check("a log file in a directory that does not exist is refused with status 1")
+def bad_log_directory():
+    one = Server(KIND)
+    try:
+        nowhere = os.path.join(one.directory, "nowhere")
+        for path in (os.path.join(nowhere, "tarn.log"), one.directory):
+            refuses("can't open the log file", "--logfile", path, "--port", free_port())
+        expect(not os.path.exists(nowhere), "the directory was made")
+    finally:
+        one.remove()
+
+
 @check("--version and --help print and end with status 0")
 def version_and_help():
     for option, word in (("--version", "v="), ("-v", "v="), ("--help", "Usage"), ("-h", "Usage")):
