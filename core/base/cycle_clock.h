@@ -25,9 +25,10 @@ class CycleClock {
   static std::uint64_t to_ns(std::uint64_t cycles) {
     return static_cast<std::uint64_t>(static_cast<double>(cycles) * ns_per_cycle());
   }
-  static std::uint64_t from_us(std::uint64_t us) {
-    return static_cast<std::uint64_t>(static_cast<double>(us) * 1000.0 / ns_per_cycle());
+  static std::uint64_t from_ns(std::uint64_t ns) {
+    return static_cast<std::uint64_t>(static_cast<double>(ns) / ns_per_cycle());
   }
+  static std::uint64_t from_us(std::uint64_t us) { return from_ns(us * 1000); }
   static double ns_per_cycle();
 
  private:

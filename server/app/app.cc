@@ -88,6 +88,7 @@ App::App(Config& config, ProcessTitle& title)
                             dispatcher_,
                             memcached_commands_,
                             clients_,
+                            logins_,
                             blocked_,
                             resp_,
                             loop_.stats(),
@@ -276,6 +277,8 @@ void App::sample_metrics() {
   rates_.commands.sample(now_us, dispatcher_.commands_processed());
   rates_.bytes_received.sample(now_us, loop_.stats().bytes_received);
   rates_.bytes_sent.sample(now_us, loop_.stats().bytes_sent);
+  rates_.loop_iterations.sample(now_us, loop_.stats().iterations);
+  rates_.loop_busy_cycles.sample(now_us, loop_.stats().busy_cycles());
   memory_.sample();
 }
 

@@ -30,6 +30,7 @@
 #include "server/commands/migration_peers.h"
 #include "server/commands/shutdown_control.h"
 #include "server/config/config.h"
+#include "server/engine/authentication.h"
 #include "server/engine/client_eviction.h"
 #include "server/engine/client_registry.h"
 #include "server/engine/client_services.h"
@@ -109,6 +110,7 @@ class App {
   KeyEvents key_events_{databases_};
   Transactions transactions_{dispatcher_, key_events_};
   ClientRegistry clients_;
+  Logins logins_{options_};
   CommandTable memcached_commands_{"memcached|"};
   RespContext resp_;
   ClientEviction client_eviction_{resp_};
@@ -118,8 +120,13 @@ class App {
   KeyWaiters key_waiters_{dispatcher_, key_events_, blocked_};
   DelayedFlush delayed_flush_{timers_, [this] { return flush_memcached_items(); }};
   MemcachedStats memcached_stats_;
-  MemcachedServices memcached_services_{options_,       clients_,         loop_.stats(),
-                                        delayed_flush_, memcached_stats_, clock_.monotonic_ms()};
+  MemcachedServices memcached_services_{options_,
+                                        logins_,
+                                        clients_,
+                                        loop_.stats(),
+                                        delayed_flush_,
+                                        memcached_stats_,
+                                        clock_.monotonic_ms()};
   std::optional<MemcachedContext> memcached_;  // once its commands are registered
   ClientPause pause_{dispatcher_, clients_, timers_};
   MonitorFeed monitors_{dispatcher_};
@@ -129,8 +136,8 @@ class App {
   Notifier notifier_{dispatcher_.notifications(), key_events_, pubsub_};
   Tracking tracking_{dispatcher_, clients_, key_events_, push_outlet_};
   CommandAudience audience_{slow_commands_, monitors_, tracking_};
-  ClientServices client_services_{options_, dispatcher_, clients_, blocked_,
-                                  pause_,   monitors_,   pubsub_,  tracking_};
+  ClientServices client_services_{options_, logins_,   dispatcher_, clients_, blocked_,
+                                  pause_,   monitors_, pubsub_,     tracking_};
   RunInfo run_{clock_};
   Rates rates_;
   MemoryMeter memory_{databases_, clients_};

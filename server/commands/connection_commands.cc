@@ -35,7 +35,7 @@ void auth(Call& call) {
   const bool named = call.args.size() == 3;
   if (!named && options.requirepass.empty()) return call.reply.error(kNoPassword);
   const std::string_view user = named ? call.args[1] : "default";
-  if (!authenticate(call.session, options, user, call.args.back())) {
+  if (!services(call).logins.authenticate(call.session, user, call.args.back())) {
     return call.reply.error(kWrongPass);
   }
   call.reply.ok();
@@ -49,7 +49,7 @@ bool read_hello_options(Call& call, ArgReader& args) {
       server.dispatcher.redact(args.position());
       server.dispatcher.redact(args.position() + 1);
       const std::string_view user = args.next();
-      if (!authenticate(call.session, server.options, user, args.next())) args.fail(kWrongPass);
+      if (!server.logins.authenticate(call.session, user, args.next())) args.fail(kWrongPass);
     } else if (args.accept("setname", 1)) {
       const std::string_view name = args.next();
       fits_client_line(name) ? void(call.session.name = name) : args.fail(kBadClientName);

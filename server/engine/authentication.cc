@@ -28,11 +28,13 @@ void become_default_user(Session& session, const Options& options) {
   set_gate(session, !session.authenticated);
 }
 
-bool authenticate(Session& session, const Options& options, std::string_view user,
-                  std::string_view password) {
+bool Logins::authenticate(Session& session, std::string_view user, std::string_view password) {
   const bool right =
-      options.requirepass.empty() || equal_in_constant_time(password, options.requirepass);
-  if (user != "default" || !right) return false;
+      options_.requirepass.empty() || equal_in_constant_time(password, options_.requirepass);
+  if (user != "default" || !right) {
+    ++refused_;
+    return false;
+  }
   session.user = user;
   session.authenticated = true;
   set_gate(session, false);

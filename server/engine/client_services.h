@@ -9,12 +9,14 @@
 
 namespace tarn {
 
+class Logins;
 class PubSub;
 class Tracking;
 
 // What the commands about connections, clients and commands work on.
 struct ClientServices {
   const Options& options;
+  Logins& logins;
   Dispatcher& dispatcher;
   ClientRegistry& clients;
   BlockedClients& blocked;

@@ -78,6 +78,7 @@ void Dispatcher::allow_writes(std::string_view source) {
 void Dispatcher::reset_stats() {
   errors_.reset();
   commands_processed_ = 0;
+  command_cycles_ = 0;
 }
 
 // Replies the error. A transaction does not survive that: its EXEC will fail, or fails now.
@@ -241,6 +242,7 @@ void Dispatcher::run_again(Session& session, const OwnedRequest& request, std::s
   if (silent) session.reply.out().truncate(before);
   const std::uint64_t cycles = last_end_ - start;
   call.command.stats.cycles += cycles;
+  if (outer == nullptr) command_cycles_ += cycles;
   if (call.reply.take_failed()) account_failure(call);
   if (cycles >= slow_cycles_) report_slow(call, cycles);
 }
@@ -256,6 +258,7 @@ void Dispatcher::run(Call& call) {
   call.handler()(call);
   last_end_ = CycleClock::now();
   account(call, last_end_ - start);
+  if (outer == nullptr) command_cycles_ += last_end_ - start;
   running_ = outer;
   if (afterwards_ != 0) [[unlikely]]
     do_afterwards(call);

@@ -116,6 +116,8 @@ class Dispatcher {
   std::uint64_t last_end_cycles() const { return last_end_; }
 
   std::uint64_t commands_processed() const { return commands_processed_; }
+  // Spent on commands, and on what they ran.
+  std::uint64_t command_cycles() const { return command_cycles_; }
   // But for those of the commands themselves.
   void reset_stats();
 
@@ -167,6 +169,7 @@ class Dispatcher {
   std::uint8_t afterwards_ = 0;  // Afterwards
   std::vector<std::size_t> redacted_;
   std::uint64_t commands_processed_ = 0;
+  std::uint64_t command_cycles_ = 0;
 };
 
 }  // namespace tarn

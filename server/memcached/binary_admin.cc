@@ -83,8 +83,8 @@ bool accepts(Call& call, std::string_view credentials) {
   credentials.remove_prefix(first + 1);
   const std::size_t second = credentials.find('\0');
   if (second == credentials.npos) return false;
-  return authenticate(call.session, options(call), credentials.substr(0, second),
-                      credentials.substr(second + 1));
+  return services(call).logins.authenticate(call.session, credentials.substr(0, second),
+                                            credentials.substr(second + 1));
 }
 
 void sasl_auth(Call& call) {

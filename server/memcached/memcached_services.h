@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "server/config/options.h"
+#include "server/engine/authentication.h"
 #include "server/engine/client_registry.h"
 #include "server/memcached/delayed_flush.h"
 #include "server/memcached/memcached_stats.h"
@@ -13,6 +14,7 @@ namespace tarn {
 // What the commands of the memcached protocol work on beside the keyspace.
 struct MemcachedServices {
   const Options& options;
+  Logins& logins;
   const ClientRegistry& clients;
   const NetStats& net;
   DelayedFlush& delayed_flush;

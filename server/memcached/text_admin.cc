@@ -65,7 +65,7 @@ void authenticate_client(Call& call) {
     return call.reply.error_line("CLIENT_ERROR bad authentication token format");
   }
   const std::string_view user = credentials.substr(0, space);
-  if (authenticate(call.session, options(call), user, credentials.substr(space + 1))) {
+  if (services(call).logins.authenticate(call.session, user, credentials.substr(space + 1))) {
     return reply_line(call, "STORED");
   }
   ++stats_of(call).auth_errors;

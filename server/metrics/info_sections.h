@@ -19,6 +19,7 @@ namespace tarn {
 class AppendOnlyFile;
 class BackupCopy;
 class BackupRunner;
+class Logins;
 class PubSub;
 class Snapshots;
 class Tracking;
@@ -35,6 +36,7 @@ struct InfoSources {
   Dispatcher& dispatcher;
   const CommandTable& memcached_commands;
   const ClientRegistry& clients;
+  const Logins& logins;
   const BlockedClients& blocked;
   const RespContext& resp;
   const NetStats& net;

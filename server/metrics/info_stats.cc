@@ -3,6 +3,7 @@
 #include "core/base/cycle_clock.h"
 #include "core/base/format.h"
 #include "persistence/snapshot/forked_job.h"
+#include "server/engine/authentication.h"
 #include "server/metrics/defrag_stats.h"
 #include "server/metrics/info_sections.h"
 #include "server/metrics/time_over_limit.h"
@@ -73,6 +74,26 @@ void background(InfoWriter& out, const InfoSources& from) {
   out.field("tracking_total_prefixes", from.tracking.prefixes());
 }
 
+// Without rules for users, only logging in can be denied.
+void denials(InfoWriter& out, const InfoSources& from) {
+  out.field("acl_access_denied_auth", from.logins.refused());
+  out.field("acl_access_denied_cmd", 0);
+  out.field("acl_access_denied_key", 0);
+  out.field("acl_access_denied_channel", 0);
+}
+
+void event_loop(InfoWriter& out, const InfoSources& from) {
+  out.field("eventloop_cycles", from.net.iterations);
+  out.format("eventloop_duration_sum", "{:.0f}", to_us(from.net.busy_cycles()));
+  out.format("eventloop_duration_cmd_sum", "{:.0f}", to_us(from.dispatcher.command_cycles()));
+  const double iterations = from.rates.loop_iterations.per_second();
+  const double busy_us =
+      from.rates.loop_busy_cycles.per_second() * CycleClock::ns_per_cycle() / 1000;
+  out.format("instantaneous_eventloop_cycles_per_sec", "{:.0f}", iterations);
+  out.format("instantaneous_eventloop_duration_usec", "{:.0f}",
+             iterations > 0 ? busy_us / iterations : 0.0);
+}
+
 // Calls visit(command) for every command and subcommand.
 template <class Visit>
 void for_each_command(const InfoSources& from, Visit visit) {
@@ -101,6 +122,8 @@ void stats(InfoWriter& out, const InfoSources& from) {
   out.field("client_output_buffer_limit_disconnections", from.resp.output_limit_disconnections);
   out.field("reply_buffer_shrinks", 0);
   out.field("reply_buffer_expands", 0);
+  event_loop(out, from);
+  denials(out, from);
 }
 
 void command_stats(InfoWriter& out, const InfoSources& from) {

@@ -50,11 +50,15 @@ struct Rates {
   RateMeter commands;
   RateMeter bytes_received;
   RateMeter bytes_sent;
+  RateMeter loop_iterations;
+  RateMeter loop_busy_cycles;
 
   void reset() {
     commands.reset();
     bytes_received.reset();
     bytes_sent.reset();
+    loop_iterations.reset();
+    loop_busy_cycles.reset();
   }
 };
 

@@ -94,6 +94,7 @@ class NetLoop {
 
  private:
   void take_turn_of_asio();
+  void wait_in_asio();
   bool serve_ready(int wait_ms);
   bool has_waiting() const { return turns_wait_ || !posted_.empty(); }
   bool may_wait() const { return !has_waiting() && !idle_asked_; }

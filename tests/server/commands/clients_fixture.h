@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "server/commands/families.h"
+#include "server/engine/authentication.h"
 #include "server/engine/client_services.h"
 #include "server/engine/key_events.h"
 #include "server/pubsub/notifier.h"
@@ -47,6 +48,7 @@ struct ClientsFixture : CommandFixture {
   };
 
   ClientRegistry clients;
+  Logins logins{config.options()};
   ManualTimers timers;
   BlockedClients blocked{timers};
   ClientPause pause{dispatcher, clients, timers};
@@ -57,8 +59,8 @@ struct ClientsFixture : CommandFixture {
   Notifier notifier{dispatcher.notifications(), events, pubsub};
   Tracking tracking{dispatcher, clients, events, outlet};
   Watcher watcher{monitors, tracking};
-  ClientServices services{config.options(), dispatcher, clients, blocked, pause,
-                          monitors,         pubsub,     tracking};
+  ClientServices services{config.options(), logins, dispatcher, clients, blocked, pause,
+                          monitors,         pubsub, tracking};
   FakeClient a{11, "127.0.0.1:50011"};
   FakeClient b{12, "127.0.0.1:50012"};
 };

@@ -65,7 +65,7 @@ TEST_CASE("DELEX: errors") {
   CHECK(server.run("DELEX k FOO v") == "-ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");
   CHECK(server.run("DELEX k IFDEQ abc") == "-ERR must be exactly 16 hexadecimal characters");
   CHECK(server.run("DELEX k IFDNE abc") == "-ERR must be exactly 16 hexadecimal characters");
-  CHECK(server.run("EXISTS k") == ":1");
+  CHECK(server.run("DELEX k IFEQ v") == ":1");
 }
 
 TEST_CASE("DELEX: nothing is wrong with the condition on a missing key") {

@@ -36,6 +36,15 @@ TEST_CASE_FIXTURE(Fixture, "commands are queued, and run by EXEC in their order"
   CHECK(run(a, "EXEC") == "-ERR EXEC without MULTI");
 }
 
+TEST_CASE_FIXTURE(Fixture, "the time of a transaction counts once among that of commands") {
+  const auto cycles = [this](std::string_view name) { return table.find(name)->stats.cycles; };
+  run(a, "MULTI");
+  run(a, "SET k 1");
+  run(a, "EXEC");
+  CHECK(cycles("set") > 0);
+  CHECK(dispatcher.command_cycles() == cycles("multi") + cycles("exec"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "an empty transaction is an empty array") {
   run(a, "MULTI");
   CHECK(run(a, "EXEC") == "*0");

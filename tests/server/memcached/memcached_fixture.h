@@ -65,8 +65,9 @@ struct MemcachedFixture {
                               }};
   MemcachedStats stats_;
   NetStats net_;
-  MemcachedServices services_{config.options(), registry, net_,
-                              delayed_flush_,   stats_,   clock.monotonic_ms()};
+  Logins logins_{config.options()};
+  MemcachedServices services_{config.options(),    logins_, registry, net_, delayed_flush_, stats_,
+                              clock.monotonic_ms()};
   std::optional<MemcachedContext> context_;
   std::string pending_;
 };

@@ -30,6 +30,15 @@ TEST_CASE("what another thread wakes runs in the loop, before it runs and while 
   CHECK(wakes == 2);
 }
 
+TEST_CASE("the loop counts its iterations, and how long it waits") {
+  NetLoop loop;
+  asio::steady_timer timer(loop.io(), 3ms);
+  timer.async_wait([&](const asio::error_code&) { loop.stop(); });
+  loop.run();
+  CHECK(loop.stats().iterations > 0);
+  CHECK(loop.stats().waited_cycles > 0);
+}
+
 TEST_CASE("timers fire beside descriptors that are ready all the time") {
   NetLoop loop;
   Wakeup busy(loop, [&] { busy.wake(); });
