@@ -145,7 +145,9 @@ void error_stats(InfoWriter& out, const InfoSources& from) {
 }
 
 void latency_stats(InfoWriter& out, const InfoSources& from) {
-  const std::vector<double>& percentiles = from.config.options().latency_tracking_info_percentiles;
+  const Options& options = from.config.options();
+  if (!options.latency_tracking) return;
+  const std::vector<double>& percentiles = options.latency_tracking_info_percentiles;
   for_each_command(from, [&](const Command& command) {
     const Histogram* latency = command.stats.latency.get();
     if (latency == nullptr || latency->total() == 0) return;
