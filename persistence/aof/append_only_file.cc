@@ -224,6 +224,9 @@ Result<> AppendOnlyFile::mark_beginning() const {
 
 // Until the first base is there, the log is in a segment that nothing names.
 Result<> AppendOnlyFile::open_beside() {
+  if (before_writing) {
+    if (const auto may_write = before_writing(); !may_write) return may_write;
+  }
   if (const auto made = make_directory(settings.directory); !made) return made;
   if (file_exists(manifest_path())) {
     // What an earlier log has left counts no more, but stays until there is a base.

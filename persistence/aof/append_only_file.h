@@ -60,6 +60,8 @@ class AppendOnlyFile {
                  std::function<void()> wake);
 
   Settings settings;
+  // Asked before a log is begun whether there may be one.
+  std::function<Result<>()> before_writing;
   std::function<bool()> other_child;
   std::function<void(const std::string& doing)> on_child_start;
   // A file is complete, safe, and never written again.

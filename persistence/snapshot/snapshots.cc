@@ -25,7 +25,8 @@ Result<> Snapshots::save() {
 
 Result<> Snapshots::write() {
   const std::uint64_t changes = databases_.stats().changes;
-  const auto written = save_snapshot(databases_, settings.file, settings.path, {});
+  Result<> written = may_write();
+  if (written) written = save_snapshot(databases_, settings.file, settings.path, {});
   if (!written) {
     log::warn("The snapshot failed: {}", written.error().message);
     return written;
@@ -45,16 +46,8 @@ Result<> Snapshots::save_in_background() {
   forked_changes_ = databases_.stats().changes;
   keys_total_ = databases_.total_keys();
   child_path_ = settings.path;
-  const auto started =
-      job_.start({.title = "tarn-rdb-bgsave",
-                  .scratch_file = snapshot_scratch_file(child_path_),
-                  .on_start = on_child_start},
-                 [this](ForkedJob::Progress& progress) {
-                   SnapshotSettings how = settings.file;
-                   how.at_last = true;
-                   return save_snapshot(databases_, how, child_path_,
-                                        [&](std::uint64_t keys) { progress.report(keys); });
-                 });
+  Result<> started = may_write();
+  if (started) started = start_child();
   if (!started) {
     log::warn("Can't save in background: {}", started.error().message);
     set_status(false);
@@ -62,6 +55,18 @@ Result<> Snapshots::save_in_background() {
   }
   log::info("Background saving started by pid {}", job_.pid());
   return {};
+}
+
+Result<> Snapshots::start_child() {
+  return job_.start({.title = "tarn-rdb-bgsave",
+                     .scratch_file = snapshot_scratch_file(child_path_),
+                     .on_start = on_child_start},
+                    [this](ForkedJob::Progress& progress) {
+                      SnapshotSettings how = settings.file;
+                      how.at_last = true;
+                      return save_snapshot(databases_, how, child_path_,
+                                           [&](std::uint64_t keys) { progress.report(keys); });
+                    });
 }
 
 void Snapshots::tick() {

@@ -35,6 +35,8 @@ class Snapshots {
   Snapshots(Databases& databases, const Clock& clock);
 
   Settings settings;
+  // Asked before each snapshot whether the file may be written.
+  std::function<Result<>()> before_writing;
   // Whether another child lives, so that none may be forked.
   std::function<bool()> other_child;
   // Runs first in the child.
@@ -78,6 +80,8 @@ class Snapshots {
   std::int64_t now_s() const { return clock_.now_ms() / 1000; }
   SaveHistory history() const;
   Result<> write();
+  Result<> start_child();
+  Result<> may_write() const { return before_writing ? before_writing() : Result<>(); }
   void kill_child();
   void finish(const ForkedJob::Outcome& outcome);
   void set_status(bool ok);

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "core/base/log.h"
@@ -317,6 +319,8 @@ Result<> App::listen() {
 
 // What those who write files tell each other, and of them.
 void App::watch_files() {
+  snapshots_.before_writing = [this] { return take_directory(); };
+  aof_.before_writing = snapshots_.before_writing;
   snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
   snapshots_.other_child = [this] { return aof_.rewriting() || backup_copy_.has_child(); };
   databases_.on_all_deleted = [this] {
@@ -428,10 +432,9 @@ Result<> App::load(DataFiles files) {
   memory_.mark_startup();
   cron_.start(options_.hz);
   if (files == DataFiles::kNone) return {};
-  auto lock = DirectoryLock::acquire(".");
-  if (!lock) return lock.error();
-  directory_lock_ = std::move(*lock);
-  if (const auto opened = backup_queue_.open(); !opened) return opened;
+  if (keeps_files(options_)) {
+    if (const auto taken = take_directory(); !taken) return taken;
+  }
   if (!options_.appendonly) return snapshot_driver_.load_at_start();
   // Without a log so far, what a snapshot holds is its beginning.
   const auto found = aof_driver_.find();
@@ -440,6 +443,17 @@ Result<> App::load(DataFiles files) {
   if (loop_.stopped()) return {};
   if (!loaded) return loaded;
   return aof_driver_.open();
+}
+
+// Who writes there has the directory alone. Servers that write nothing share one, and dispute it
+// when they are asked to.
+Result<> App::take_directory() {
+  if (directory_lock_ != nullptr) return {};
+  std::error_code fault;
+  auto lock = DirectoryLock::acquire(std::filesystem::current_path(fault).string());
+  if (!lock) return lock.error();
+  directory_lock_ = std::move(*lock);
+  return backup_queue_.open();
 }
 
 void App::run() {

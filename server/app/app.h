@@ -77,6 +77,7 @@ class App {
   void become_child(const std::string& doing);
   void watch_files();
   void back_up(const std::string& path, const std::string& name);
+  Result<> take_directory();
   void look_at_log();
   Result<> listen_again(Listeners& listeners, const ListenAddresses& addresses,
                         std::string_view failure);
@@ -178,7 +179,7 @@ class App {
   Listeners memcached_listeners_;
   ServiceManager service_manager_;
   PidFile pid_file_;
-  std::unique_ptr<DirectoryLock> directory_lock_;
+  std::unique_ptr<DirectoryLock> directory_lock_;  // once something is written, or will be
 };
 
 }  // namespace tarn

@@ -114,6 +114,8 @@ void App::watch_options() {
   when({"port", "bind", "proc-title-template"},
        [this](const Options& now) { title_.show(now, config_.config_file()); });
 
+  when({"save", "backup-command"},
+       [this](const Options& now) { return keeps_files(now) ? take_directory() : Result<>(); });
   backups_.set_command(options_.backup_command);
   when({"backup-command"},
        [this](const Options& now) { backups_.set_command(now.backup_command); });

@@ -507,6 +507,40 @@ def try_client(one):
         return None
 
 
+@check("servers that write nothing share a directory; who writes has it alone", ours_only=True)
+def shared_directory():
+    with server() as one:
+        two = Server(KIND, ["--dir", one.directory])
+        with two, one.client() as first, two.client() as second:
+            first.do("SET", "k", "first")
+            second.do("SET", "k", "second")
+            equal(second.do("SAVE"), b"OK")
+            for change in (("SAVE",), ("CONFIG", "SET", "appendonly", "yes")):
+                expect("ERR" in str(first.call(*change).value), f"{change} was not refused")
+            reply = str(first.call("CONFIG", "SET", "save", "60 1").value)
+            expect(f"uses the directory {one.directory}:" in reply, f"{reply} names no directory")
+            equal(first.do("CONFIG", "GET", "save"), [b"save", b""])
+            equal(second.do("CONFIG", "SET", "save", "60 1"), b"OK")
+            one.expect_trouble = True
+        with one.client() as first:
+            equal(first.do("SAVE"), b"OK")
+
+
+@check("a second server that would write in a directory is refused, and the directory is named",
+       ours_only=True)
+def directory_in_use():
+    with server("--save", "60 1") as one:
+        for how in (("--save", "60 1"), ("--appendonly", "yes")):
+            two = Server(KIND, ["--dir", ".", *how])
+            line = two.command_line()
+            done = subprocess.run(line, cwd=one.directory, capture_output=True, text=True,
+                                  timeout=20, check=False)
+            two.remove()
+            equal(done.returncode, 1, "exit status")
+            expect(f"uses the directory {one.directory}:" in done.stdout,
+                   f"the directory is not named in {done.stdout!r}")
+
+
 @check("SIGTERM ends a server that loads, and leaves its file alone")
 def sigterm_while_loading():
     with server("--rdbcompression", "no") as one:
