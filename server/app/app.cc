@@ -30,8 +30,6 @@ constexpr std::string_view kProtectedMode =
     "trusted, switch the mode off: CONFIG SET protected-mode no from a local connection, or "
     "\"protected-mode no\" in the configuration file.\r\n";
 
-constexpr const char* kDefaultPidFile = "/var/run/tarn.pid";
-
 ShutdownRequest request_of(unsigned shutdown_bits) {
   using Save = ShutdownRequest::Save;
   const bool save = (shutdown_bits & kShutdownSave) != 0;
@@ -357,10 +355,8 @@ void App::become_child(const std::string& doing) {
 }
 
 void App::write_pid_file() {
-  const bool wanted = options_.daemonize || !options_.pidfile.empty();
-  if (!wanted) return;
-  const std::string path = options_.pidfile.empty() ? kDefaultPidFile : options_.pidfile;
-  if (const auto written = pid_file_.write(path); !written) {
+  if (options_.pidfile.empty()) return;
+  if (const auto written = pid_file_.write(options_.pidfile); !written) {
     log::warn("{}", written.error().message);
   }
 }

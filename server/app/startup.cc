@@ -69,8 +69,7 @@ Result<> start_process(Config& config, DataFiles files) {
     if (const auto entered = enter_directory(options.dir); !entered) return entered;
   }
   if (const auto logging = set_up_logging(options); !logging) return logging;
-  // A supervisor keeps an eye on the process that it started.
-  if (options.daemonize && options.supervised == Supervision::kNo) {
+  if (runs_in_background(options)) {
     if (const auto daemon = daemonize(); !daemon) return daemon;
   }
   log::info("Tarn {} starting, PID: {}", TARN_VERSION, ::getpid());

@@ -19,10 +19,16 @@ namespace fs = std::filesystem;
 using Directives = std::vector<Directive>;
 
 constexpr std::string_view kFatalHeader = "*** FATAL CONFIG FILE ERROR ***\n";
+constexpr const char* kDaemonPidFile = "/var/run/tarn.pid";
 
 Error directive_fault(const Option& option, Directive directive, const Error& reason) {
   if (option.has(kSensitive)) directive.text = directive.words[0] + " (value not shown)";
   return directive_error(directive, reason.message);
+}
+
+// What an option is that nobody has given, where that depends on others.
+void derive_defaults(Options& options) {
+  if (options.pidfile.empty() && runs_in_background(options)) options.pidfile = kDaemonPidFile;
 }
 
 // Applies directives one by one. The first of an option whose directives add up replaces what
@@ -94,6 +100,7 @@ Result<std::vector<Rewrite>> plan_rewrites(const Directives& directives, std::st
     if (Result<> result = reader.read(directive); !result) return result.error();
     if (directive.origin != file) included.insert(find_option(directive.words[0]));
   }
+  derive_defaults(in_file);
 
   std::vector<Rewrite> rewrites;
   for (const Option& option : option_table()) {
@@ -132,6 +139,7 @@ Result<> Config::load(std::span<const std::string> arguments, std::istream& inpu
   for (const Directive& directive : *directives) {
     if (Result<> result = reader.read(directive); !result) return fatal(result.error());
   }
+  derive_defaults(options_);
   return {};
 }
 

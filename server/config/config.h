@@ -17,6 +17,11 @@ namespace tarn {
 
 struct Option;
 
+// Whether the process leaves its terminal. A supervisor keeps an eye on the one that it started.
+inline bool runs_in_background(const Options& options) {
+  return options.daemonize && options.supervised == Supervision::kNo;
+}
+
 // The settings of one server: reads them from a configuration file and the command line, shows and
 // changes them at run time, and writes changes back to the file.
 //

@@ -199,6 +199,25 @@ TEST_CASE("directives that only files know, and names of old") {
   CHECK(options.enable_debug_command == Permission::kLocal);
 }
 
+TEST_CASE("a process in the background has a pid file, unless somebody else looks after it") {
+  const auto pidfile = [](const Strings& arguments) {
+    Config config;
+    CHECK(load(config, arguments) == "OK");
+    return get(config, {"pidfile"}).at("pidfile");
+  };
+  CHECK(pidfile({}) == "");
+  CHECK(pidfile({"--daemonize", "yes"}) == "/var/run/tarn.pid");
+  CHECK(pidfile({"--daemonize", "yes", "--pidfile", "here.pid"}) == "here.pid");
+  CHECK(pidfile({"--daemonize", "yes", "--supervised", "systemd"}) == "");
+
+  TemporaryDirectory directory;
+  const std::string file = directory.write("tarn.conf", "daemonize yes\n");
+  Config config;
+  CHECK(load(config, {file}) == "OK");
+  CHECK(config.rewrite());
+  CHECK(directory.read("tarn.conf") == "daemonize yes\n");
+}
+
 TEST_CASE("options without effect are reported once") {
   Config config;
   CHECK(config.ineffective_options().empty());
