@@ -77,7 +77,9 @@ Result<Directives> collect_directives(CommandLine command_line, const std::strin
     if (!directives) return directives;
     std::ranges::move(*directives, std::back_inserter(all));
   }
-  std::ranges::move(command_line.options, std::back_inserter(all));
+  Result<Directives> options = expand_includes(std::move(command_line.options), directory);
+  if (!options) return options;
+  std::ranges::move(*options, std::back_inserter(all));
   return all;
 }
 

@@ -84,6 +84,8 @@ std::vector<fs::path> matching_files(const fs::path& pattern) {
     paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   }
   ::globfree(&matches);
+  std::error_code fault;
+  std::erase_if(paths, [&](const fs::path& path) { return fs::is_directory(path, fault); });
   return paths;
 }
 

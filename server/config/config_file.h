@@ -15,7 +15,7 @@ namespace tarn {
 // The configuration as text. A line is empty, a comment ("#" first), or a directive: words as
 // split_quoted reads them, the first of which is the directive's name, in any letter case.
 // "include <path or pattern>..." stands for the lines of those files, in the order of their names;
-// a pattern (* ? []) may match no file, but a plain path must exist.
+// a pattern (* ? []) may match none and passes over directories, but a plain path must be a file.
 
 inline constexpr std::string_view kStandardInput = "standard input";
 inline constexpr std::string_view kCommandLine = "command line";

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,14 @@ TEST_CASE("includes stand for their lines, patterns in order of names") {
   CHECK(read(directory, "main.conf") == Lines{"main.conf:1 hz 1", "b.conf:1 hz 2", "p1.inc:1 hz 3",
                                               "b.conf:1 hz 2", "p2.inc:2 hz 4", "b.conf:1 hz 2",
                                               "main.conf:4 hz 9"});
+}
+
+TEST_CASE("patterns pass over directories") {
+  TemporaryDirectory directory;
+  directory.write("main.conf", "include p*\n");
+  directory.write("p2", "hz 1\n");
+  std::filesystem::create_directory(directory.path() + "/p1");
+  CHECK(read(directory, "main.conf") == Lines{"p2:1 hz 1"});
 }
 
 TEST_CASE("includes that are missing, empty or a circle") {

@@ -199,6 +199,15 @@ TEST_CASE("directives that only files know, and names of old") {
   CHECK(options.enable_debug_command == Permission::kLocal);
 }
 
+TEST_CASE("the command line includes files, too") {
+  TemporaryDirectory directory;
+  const std::string file = directory.write("some.conf", "hz 20\ntimeout 3\n");
+  Config config;
+  CHECK(load(config, {"--hz", "30", "--include", file, "--timeout", "4"}) == "OK");
+  CHECK(config.options().hz == 20);
+  CHECK(config.options().timeout_s == 4);
+}
+
 TEST_CASE("a process in the background has a pid file, unless somebody else looks after it") {
   const auto pidfile = [](const Strings& arguments) {
     Config config;
