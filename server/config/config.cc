@@ -189,8 +189,11 @@ Result<> Config::set(std::span<const Setting> settings, Caller caller) {
   for (const auto& [name, value] : settings) {
     Result<const Option*> option = find_settable(name, caller);
     if (!option) return option.error();
-    const bool is_double = std::ranges::find(changes, *option, &Change::option) != changes.end();
-    if (is_double) return set_failed(name, "duplicate parameter");
+    // An option under both its names is set twice, and the last counts.
+    const auto is_same = [&name = name](const Change& change) {
+      return same_word(change.name, name);
+    };
+    if (std::ranges::any_of(changes, is_same)) return set_failed(name, "duplicate parameter");
     changes.push_back({*option, name});
   }
 
