@@ -58,9 +58,9 @@ const Option* find_option(std::string_view name) {
 
 Result<> read_option(const Option& option, std::span<const std::string> words, Options& options) {
   const Error wrong_number{"wrong number of arguments"};
-  if (words.empty()) return wrong_number;
-  if (option.has(kMultiArg) && words.size() == 1) {
-    return option.type.parse(split_at_spaces(words[0]), options);
+  if (words.empty() && !option.has(kMultiArg)) return wrong_number;
+  if (option.has(kMultiArg) && words.size() <= 1) {
+    return option.type.parse(split_at_spaces(words.empty() ? "" : words[0]), options);
   }
   if (!option.has(kMultiArg) && !option.has(kFileOnly) && words.size() != 1) return wrong_number;
   return option.type.parse(words, options);

@@ -21,7 +21,7 @@ enum OptionFlags : unsigned {
   kDenyLoading = 1U << 3,  // no SET while the dataset is being loaded
   kSensitive = 1U << 4,    // the value stays out of logs
   kHidden = 1U << 5,       // GET shows it for its exact name only
-  kMultiArg = 1U << 6,     // takes several words, also as one quoted word
+  kMultiArg = 1U << 6,     // takes several words, also as one quoted word; none are one of ""
   kFileOnly = 1U << 7,     // a directive of the file that GET and SET do not know
 };
 

@@ -202,6 +202,14 @@ TEST_CASE("directives that only files know, and names of old") {
   CHECK(options.enable_debug_command == Permission::kLocal);
 }
 
+TEST_CASE("lists without a word are empty") {
+  Config config;
+  CHECK(load(config, {"-"}, "bind\nsave\nlatency-tracking-info-percentiles\n") == "OK");
+  CHECK(config.options().bind.empty());
+  CHECK(config.options().save_points.empty());
+  CHECK(config.options().latency_tracking_info_percentiles.empty());
+}
+
 TEST_CASE("the command line includes files, too") {
   TemporaryDirectory directory;
   const std::string file = directory.write("some.conf", "hz 20\ntimeout 3\n");
