@@ -1,6 +1,7 @@
 #include "server/config/special_types.h"
 
 #include <fmt/format.h>
+#include <locale.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -348,6 +349,15 @@ Result<> check_hostname(std::string_view name) {
       return Error{"Hostnames may only contain alphanumeric characters, hyphens or dots"};
     }
   }
+  return {};
+}
+
+Result<> check_locale(std::string_view name) {
+  if (name.empty()) return {};  // that of the environment, which is nobody's typing error
+  const locale_t locale =
+      ::newlocale(LC_COLLATE_MASK, std::string(name).c_str(), static_cast<locale_t>(nullptr));
+  if (locale == nullptr) return Error{"Invalid locale name"};
+  ::freelocale(locale);
   return {};
 }
 

@@ -26,6 +26,7 @@ Result<> check_aof_name(std::string_view name);
 Result<> check_aof_directory(std::string_view name);
 Result<> check_hostname(std::string_view name);
 Result<> check_nodename(std::string_view name);
+Result<> check_locale(std::string_view name);
 Result<> check_title_template(std::string_view text);
 
 }  // namespace tarn

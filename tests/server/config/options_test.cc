@@ -114,6 +114,7 @@ TEST_CASE("values that are refused, and the words clients know for it") {
       {"proc-title-template", "{foo}", "template format is invalid or contains unknown variables"},
       {"cluster-announce-hostname", "a b",
        "Hostnames may only contain alphanumeric characters, hyphens or dots"},
+      {"locale-collate", "xx_YY", "Invalid locale name"},
       {"databases", "32", "can't set immutable config"},
       {"slaveof", "a 1", "can't set immutable config"},
       {"dir", "/", "can't set protected config"},
