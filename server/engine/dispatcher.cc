@@ -112,7 +112,7 @@ const Command* Dispatcher::resolve(Session& session, const Request& request) {
   if (!command->subcommands.empty() && request.args.size() >= 2) {
     const Command* subcommand = CommandTable::find_subcommand(*command, request.args[1]);
     if (subcommand == nullptr) {
-      reject(session, nullptr, unknown_subcommand(command->row->name, request.args[1]));
+      reject(session, nullptr, unknown_subcommand(request.args[0], request.args[1]));
       return nullptr;
     }
     command = subcommand;

@@ -11,7 +11,7 @@ void reply_help(Call& call) {
   TARN_ASSERT(call.command.parent != nullptr);
   const Command& container = *call.command.parent;
   call.reply.array(1 + 2 * container.subcommands.size());
-  call.reply.simple(upper_case(container.row->name) +
+  call.reply.simple(upper_case(call.args[0]) +
                     " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const auto& subcommand : container.subcommands) {
     const CommandRow& row = *subcommand->row;
@@ -23,11 +23,9 @@ void reply_help(Call& call) {
 }
 
 void reply_wrong_subcommand(Call& call) {
-  const Command& command = call.command;
-  const Command& container = command.parent == nullptr ? command : *command.parent;
   call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
                    std::string(echo(call.args[1], kMaxEchoedBytes)) + "'. Try " +
-                   upper_case(container.row->name) + " HELP.");
+                   upper_case(call.args[0]) + " HELP.");
 }
 
 }  // namespace tarn
