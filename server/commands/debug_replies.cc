@@ -83,7 +83,11 @@ void debug_protocol(Call& call) {
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
-void debug_error(Call& call) { call.reply.error(call.args[2]); }
+// Nothing has failed, so the error is not to be found in any statistics.
+void debug_error(Call& call) {
+  call.reply.error(call.args[2]);
+  call.reply.take_failed();
+}
 
 constexpr DebugSubcommand kRows[] = {
     {"protocol", debug_protocol, 1, 1, "type",
