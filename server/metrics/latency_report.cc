@@ -43,7 +43,7 @@ struct Findings {
   std::int64_t max_ms = 0;
   double mean_ms = 0;
   double mean_deviation_ms = 0;
-  double period_s = 0;  // on average between samples
+  double period_s = 0;  // on average between samples, where there are several
 };
 
 Findings analyse(const Series& series) {
@@ -135,11 +135,10 @@ std::string latency_advice(const LatencyMonitor& monitor, std::int64_t slow_log_
   std::size_t number = 0;
   for (const auto& [event, series] : monitor.series()) {
     const Findings found = analyse(series);
-    append_format(text,
-                  "{}. {}: {} times, {:.0f} ms on average (mean deviation {:.0f} ms), every "
-                  "{:.2f} s on average; {} ms at worst.\n",
-                  ++number, event, found.samples, found.mean_ms, found.mean_deviation_ms,
-                  found.period_s, series.max_ms);
+    append_format(text, "{}. {}: {} times, {:.0f} ms on average (mean deviation {:.0f} ms)",
+                  ++number, event, found.samples, found.mean_ms, found.mean_deviation_ms);
+    if (found.samples > 1) append_format(text, ", every {:.2f} s on average", found.period_s);
+    append_format(text, "; {} ms at worst.\n", series.max_ms);
   }
   text += "\nWhat to look at:\n\n";
   const bool commands = monitor.find(latency_events::kCommand) != nullptr;

@@ -87,6 +87,9 @@ TEST_CASE("latency_advice") {
   monitor.set_threshold_ms(5);
   CHECK(latency_advice(monitor, 10'000).find("Nothing took 5 ms") != std::string::npos);
   monitor.add(latency_events::kCommand, 100, 10);
+  CHECK(latency_advice(monitor, 10'000)
+            .find("1. command: 1 times, 10 ms on average (mean deviation 0 ms); 10 ms at worst.") !=
+        std::string::npos);
   monitor.add(latency_events::kCommand, 104, 20);
   const std::string text = latency_advice(monitor, 10'000);
   CHECK(text.find("1. command: 2 times, 15 ms on average (mean deviation 5 ms), every 4.00 s on "
