@@ -46,14 +46,14 @@ Words split_at_spaces(std::string_view text) {
 }  // namespace
 
 std::span<const Option> option_table() {
-  static const std::vector<Option> table = collect_rows();
-  return table;
+  static const std::vector<Option> kTable = collect_rows();
+  return kTable;
 }
 
 const Option* find_option(std::string_view name) {
-  static const NameIndex index = index_names();
-  const auto found = index.find(lower_case(name));
-  return found == index.end() ? nullptr : found->second;
+  static const NameIndex kIndex = index_names();
+  const auto found = kIndex.find(lower_case(name));
+  return found == kIndex.end() ? nullptr : found->second;
 }
 
 Result<> read_option(const Option& option, std::span<const std::string> words, Options& options) {
