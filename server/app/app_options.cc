@@ -142,8 +142,9 @@ Result<> App::change_directory(const std::string& directory) {
     lock = std::move(*acquired);
   }
   if (::chdir(directory.c_str()) != 0) return Error{std::strerror(errno)};
-  if (lock) directory_lock_ = std::move(lock);
-  return {};
+  if (!lock) return {};
+  directory_lock_ = std::move(lock);
+  return backup_queue_.open();
 }
 
 void App::limit_memory(const Options& options) {
