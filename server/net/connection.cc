@@ -81,6 +81,7 @@ void Connection::on_ready(ReadySet::Ready ready) {
 void Connection::on_turn() {
   turn_waits_ = false;
   if (closed_ || in_turn_ || draining_) return;
+  turn_owed_ = output_held_;
   take_turn([this] {
     if (takes_input() && handler_->direct_target().empty()) deliver_pending();
   });
@@ -171,7 +172,7 @@ void Connection::pause_input() { input_paused_ = true; }
 void Connection::resume_input() {
   if (!input_paused_ || closed_) return;
   input_paused_ = false;
-  if (takes_input()) take_turn_later();
+  take_turn_later();
 }
 
 // The output first: what it answers came before the input that waits.
@@ -179,7 +180,7 @@ void Connection::release_output() {
   if (!output_held_ || closed_) return;
   output_held_ = false;
   if (draining_ || !output_.empty()) schedule_flush();
-  if (takes_input() && !input_.empty()) take_turn_later();
+  if (takes_input() && (turn_owed_ || !input_.empty())) take_turn_later();
   update_interest();
 }
 

@@ -98,6 +98,7 @@ class Connection final : public Transport, public ReadySet::Member {
   bool drained_ = false;        // nothing was left to receive
   bool waiting_writable_ = false;
   bool turn_waits_ = false;
+  bool turn_owed_ = false;  // it came while the output was held
   bool flush_scheduled_ = false;
   bool in_turn_ = false;  // its handler has the word
   bool input_paused_ = false;

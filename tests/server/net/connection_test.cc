@@ -25,6 +25,7 @@ class Echo final : public InputHandler {
   Echo(Transport& transport, bool& gone) : transport_(transport), gone_(gone) {}
 
   Taken on_input(std::string_view input) override {
+    ++turns;
     if (received_ == direct_.size()) {
       transport_.output().append({direct_.data(), direct_.size()});
       received_ = kNotReceiving;
@@ -49,6 +50,7 @@ class Echo final : public InputHandler {
 
   static constexpr std::size_t kNothingSeen = static_cast<std::size_t>(-1);
   std::size_t seen_bytes = kNothingSeen;  // of waiting output, when told last
+  int turns = 0;
 
  private:
   static constexpr std::size_t kNotReceiving = static_cast<std::size_t>(-1);
@@ -173,6 +175,22 @@ TEST_CASE("input goes on once it is neither paused nor held, in either order") {
     CHECK(wire.connection->output().empty());
     release_first ? wire.connection->resume_input() : wire.connection->release_output();
     CHECK(wire.hear() == "x");
+  }
+}
+
+TEST_CASE("whose pause ends while its output is held has its turn, without input too") {
+  for (const bool resume_first : {true, false}) {
+    CAPTURE(resume_first);
+    Wire wire;
+    wire.connection->pause_input();
+    if (resume_first) wire.connection->resume_input();
+    wire.connection->hold_output();
+    if (!resume_first) wire.connection->resume_input();
+    wire.settle();
+    CHECK(wire.echo->turns == 0);
+    wire.connection->release_output();
+    wire.settle();
+    CHECK(wire.echo->turns == 1);
   }
 }
 
