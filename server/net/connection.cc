@@ -1,5 +1,6 @@
 #include "server/net/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,7 +34,9 @@ void Connection::start(std::unique_ptr<InputHandler> handler) {
 
 // ---- Turns --------------------------------------------------------------------------------------
 
-bool Connection::wants_input() { return !draining_ && (takes_input() || may_receive_ahead()); }
+bool Connection::wants_input() {
+  return !draining_ && !input_ended_ && (takes_input() || may_receive_ahead());
+}
 
 void Connection::update_interest() {
   if (closed_) return;
@@ -85,6 +88,7 @@ void Connection::on_turn() {
   take_turn([this] {
     if (takes_input() && handler_->direct_target().empty()) deliver_pending();
   });
+  if (input_ended_) end_after_replies();
 }
 
 // Receives once. Returns false if the connection is gone or nothing was there.
@@ -96,12 +100,7 @@ bool Connection::receive_into(std::span<char> target, std::size_t& received) {
     return false;
   }
   if (result == 0) {
-    // The peer may have ended only what it sends, and still read what it has asked for.
-    if (takes_input() && !output_.empty()) {
-      close_after_flush();
-    } else {
-      close();
-    }
+    on_input_end();
     return false;
   }
   received = static_cast<std::size_t>(result);
@@ -110,6 +109,27 @@ bool Connection::receive_into(std::span<char> target, std::size_t& received) {
   loop_.stats().bytes_received += received;
   ++loop_.stats().reads;
   return true;
+}
+
+// The peer may have ended only what it sends, and still read what it has asked for. A command that
+// waits is not answered any more.
+void Connection::on_input_end() {
+  input_ended_ = true;
+  if (output_held_ ? peer_is_gone() : input_paused_) return close();
+  end_after_replies();
+}
+
+// Nothing more comes. What is held is part of what the peer has asked for, and so is the input
+// behind it that was received ahead: its turn comes with the release.
+void Connection::end_after_replies() {
+  if (closed_ || output_held_ || turn_waits_) return;
+  output_.empty() ? close() : close_after_flush();
+}
+
+// Whether the peer does not even read, as far as the system knows.
+bool Connection::peer_is_gone() const {
+  pollfd self{fd_, 0, 0};
+  return ::poll(&self, 1, 0) > 0 && (self.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void Connection::receive() {
@@ -181,6 +201,7 @@ void Connection::release_output() {
   output_held_ = false;
   if (draining_ || !output_.empty()) schedule_flush();
   if (takes_input() && (turn_owed_ || !input_.empty())) take_turn_later();
+  if (input_ended_) end_after_replies();
   update_interest();
 }
 

@@ -77,6 +77,9 @@ class Connection final : public Transport, public ReadySet::Member {
   void tell_of_memory();
   ssize_t send_vectors(std::span<const iovec> vectors);
   bool receive_into(std::span<char> target, std::size_t& received);
+  void on_input_end();
+  void end_after_replies();
+  bool peer_is_gone() const;
   void deliver(std::string_view bytes);
   void deliver_pending();
   bool takes_input() const { return !input_paused_ && !output_held_; }
@@ -103,7 +106,8 @@ class Connection final : public Transport, public ReadySet::Member {
   bool in_turn_ = false;  // its handler has the word
   bool input_paused_ = false;
   bool output_held_ = false;
-  bool draining_ = false;  // close once everything is sent
+  bool input_ended_ = false;  // the peer sends no more
+  bool draining_ = false;     // close once everything is sent
   bool closed_ = false;
 };
 

@@ -109,6 +109,24 @@ def half_closed():
         expect(closed, "the connection stayed open")
 
 
+@check("a half-closed client gets its replies although they wait for an fsync")
+def half_closed_durable():
+    count = scaled(100, 20)
+    with server("--appendonly", "yes", "--appendfsync", "always") as one:
+        for number in range(count):
+            with one.client() as client:
+                client.send_raw(encode(["SET", "k", number]))
+                # As part of the same receipt, or behind it.
+                client.send_raw(encode(["GET", "k"]) + encode(["INCR", "n"]) * (number % 2))
+                client.sock.shutdown(1)
+                data, closed = client.read_until_close()
+                value = str(number)
+                wanted = f"+OK\r\n${len(value)}\r\n{value}\r\n"
+                wanted += f":{number // 2 + 1}\r\n" * (number % 2)
+                equal(data, wanted.encode())
+                expect(closed, "the connection stayed open")
+
+
 @check("a half-closed client gets replies that are larger than all buffers", ours_only=True)
 def half_closed_large():
     with server() as one, one.client() as admin, one.client() as client:

@@ -239,6 +239,42 @@ TEST_CASE("what the peer said before it ended its side is answered") {
   CHECK(wire.gone);
 }
 
+TEST_CASE("what the peer said before it ended its side is answered although the output is held") {
+  Wire wire;
+  wire.loop.on_batch_end([&] {
+    if (!wire.connection->output().empty()) wire.connection->hold_output();
+  });
+  wire.say("first");
+  SUBCASE("the reply was there already") {
+    REQUIRE(::shutdown(wire.peer, SHUT_WR) == 0);
+    wire.settle();
+    wire.loop.on_batch_end(nullptr);
+    wire.connection->release_output();
+    CHECK(wire.hear() == "first");
+  }
+  SUBCASE("to what came meanwhile there is one after the release, which is held in turn") {
+    wire.say(" second");
+    REQUIRE(::shutdown(wire.peer, SHUT_WR) == 0);
+    wire.settle();
+    wire.connection->release_output();
+    CHECK(wire.hear() == "");
+    wire.loop.on_batch_end(nullptr);
+    wire.connection->release_output();
+    CHECK(wire.hear() == "first second");
+  }
+  SUBCASE("where it waits now, the wait ends with the connection") {
+    wire.connection->pause_input();
+    wire.say(" second");
+    REQUIRE(::shutdown(wire.peer, SHUT_WR) == 0);
+    wire.settle();
+    wire.loop.on_batch_end(nullptr);
+    wire.connection->release_output();
+    CHECK(wire.hear() == "first");
+  }
+  CHECK(wire.hear() == "(end)");
+  CHECK(wire.gone);
+}
+
 TEST_CASE("a held connection can close") {
   Wire wire;
   wire.connection->output().append("last words");
