@@ -38,10 +38,14 @@ bool Connection::wants_input() {
   return !draining_ && !input_ended_ && (takes_input() || may_receive_ahead());
 }
 
+std::uint32_t Connection::wanted_interest() {
+  return (wants_input() ? ReadySet::kInput : ReadySet::kNothing) |
+         (waiting_writable_ ? ReadySet::kOutput : ReadySet::kNothing);
+}
+
 void Connection::update_interest() {
   if (closed_) return;
-  const std::uint32_t interest = (wants_input() ? ReadySet::kInput : ReadySet::kNothing) |
-                                 (waiting_writable_ ? ReadySet::kOutput : ReadySet::kNothing);
+  const std::uint32_t interest = wanted_interest();
   if (interest != interest_) set_interest(interest);
 }
 
@@ -238,9 +242,8 @@ void Connection::wait_writable() {
 
 // The socket would take more, but the others have their turn first.
 void Connection::send_later() {
-  const std::uint32_t before = interest_;
-  wait_writable();
-  if (!closed_ && interest_ == before) be_told_again();
+  waiting_writable_ = true;
+  set_interest(wanted_interest());
 }
 
 void Connection::flush() {

@@ -65,6 +65,7 @@ class Connection final : public Transport, public ReadySet::Member {
   void set_loop_index(std::size_t index) { loop_index_ = index; }
 
  private:
+  std::uint32_t wanted_interest();
   void update_interest();
   void set_interest(std::uint32_t interest);
   void be_told_again() { set_interest(interest_); }
