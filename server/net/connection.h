@@ -61,6 +61,7 @@ class Connection final : public Transport, public ReadySet::Member {
   std::size_t memory_bytes() const override;
   std::size_t argument_bytes() const override { return handler_->argument_bytes(); }
 
+  bool closed() const { return closed_; }
   std::size_t loop_index() const { return loop_index_; }
   void set_loop_index(std::size_t index) { loop_index_ = index; }
 

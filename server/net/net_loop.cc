@@ -225,11 +225,13 @@ void NetLoop::retire(Connection& connection) {
 }
 
 void NetLoop::delete_retired() {
+  if (retired_.empty()) return;
+  const auto retired = [](const Connection* connection) { return connection->closed(); };
+  std::erase_if(to_flush_, retired);
+  std::erase_if(unsent_, retired);
+  std::erase_if(to_serve_, retired);
   for (Connection* connection : retired_) {
     remove(*connection);
-    std::erase(to_flush_, connection);
-    std::erase(unsent_, connection);
-    std::erase(to_serve_, connection);
     delete connection;
   }
   retired_.clear();
