@@ -59,7 +59,8 @@ class NetLoop {
   ReadySet& ready_set() { return ready_set_; }
   ChunkPool& chunks() { return chunks_; }
   NetStats& stats() { return stats_; }
-  std::size_t connections() const { return connections_.size(); }
+  // Those that are open.
+  std::size_t connections() const { return connections_.size() - retired_.size(); }
 
   // The buffer that sockets are read into; in use only within one read.
   char* scratch() { return scratch_.get(); }

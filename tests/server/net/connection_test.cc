@@ -126,6 +126,15 @@ TEST_CASE("output that is held at the end of a batch leaves with the release") {
   CHECK(wire.hear() == "two");
 }
 
+TEST_CASE("a connection counts until it is closed, although it is deleted later") {
+  Wire wire;
+  CHECK(wire.loop.connections() == 1);
+  wire.connection->close();
+  CHECK(wire.loop.connections() == 0);
+  wire.settle();
+  CHECK(wire.loop.connections() == 0);
+}
+
 TEST_CASE("who watches memory is told when there may be more of it, or less") {
   Wire wire;
   int batches = 0;
