@@ -80,7 +80,7 @@ void Connection::on_ready(ReadySet::Ready ready) {
   } else {
     update_interest();
   }
-  const bool more = ready.input && (!drained_ || ready.ended);
+  const bool more = ready.input && (!drained_ || ready.in_pieces);
   if (more && (interest_ & ReadySet::kInput) != 0) [[unlikely]]
     be_told_again();
 }
@@ -95,9 +95,23 @@ void Connection::on_turn() {
   if (input_ended_) end_after_replies();
 }
 
+// Descriptors that the peer sends along are dropped; but a receipt ends behind them, although more
+// may be there.
+ssize_t Connection::receive_from_unix_socket(std::span<char> target, bool& cut) {
+  iovec vector{target.data(), target.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  const ssize_t result = ::recvmsg(fd_, &message, 0);
+  cut = (message.msg_flags & MSG_CTRUNC) != 0;
+  return result;
+}
+
 // Receives once. Returns false if the connection is gone or nothing was there.
 bool Connection::receive_into(std::span<char> target, std::size_t& received) {
-  const ssize_t result = ::recv(fd_, target.data(), target.size(), 0);
+  bool cut = false;
+  const ssize_t result = addresses_.unix_socket ? receive_from_unix_socket(target, cut)
+                                                : ::recv(fd_, target.data(), target.size(), 0);
   if (result < 0) {
     drained_ = errno == EAGAIN;
     if (errno != EAGAIN && errno != EINTR) close();
@@ -108,7 +122,7 @@ bool Connection::receive_into(std::span<char> target, std::size_t& received) {
     return false;
   }
   received = static_cast<std::size_t>(result);
-  drained_ = received < target.size();
+  drained_ = received < target.size() && !cut;
   bytes_received_ += received;
   loop_.stats().bytes_received += received;
   ++loop_.stats().reads;

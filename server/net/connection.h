@@ -78,6 +78,7 @@ class Connection final : public Transport, public ReadySet::Member {
   void send();
   void tell_of_memory();
   ssize_t send_vectors(std::span<const iovec> vectors);
+  ssize_t receive_from_unix_socket(std::span<char> target, bool& cut);
   bool receive_into(std::span<char> target, std::size_t& received);
   void on_input_end();
   void end_after_replies();

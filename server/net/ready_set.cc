@@ -34,7 +34,7 @@ Result<> ReadySet::change(Member& member, int fd, std::uint32_t before, std::uin
   if (before == kNothing) how = EPOLL_CTL_ADD;
   if (now == kNothing) how = EPOLL_CTL_DEL;
   epoll_event event{};
-  event.events = now | EPOLLET | ((now & kInput) != 0 ? EPOLLRDHUP : 0U);
+  event.events = now | EPOLLET | ((now & kInput) != 0 ? EPOLLRDHUP | EPOLLPRI : 0U);
   event.data.ptr = &member;
   if (::epoll_ctl(set_.native_handle(), how, fd, &event) == 0) return {};
   return Error{std::string("Cannot watch a descriptor: ") + std::strerror(errno)};
@@ -72,7 +72,7 @@ void ReadySet::Round::serve_next() {
   static_cast<Member*>(event.data.ptr)
       ->on_ready({.input = ended || (event.events & EPOLLIN) != 0,
                   .output = gone || (event.events & EPOLLOUT) != 0,
-                  .ended = ended});
+                  .in_pieces = ended || (event.events & EPOLLPRI) != 0});
 }
 
 }  // namespace tarn

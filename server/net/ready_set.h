@@ -26,7 +26,8 @@ namespace tarn {
 // The set is edge-triggered. A level-triggered one keeps those it has told at the head of its
 // queue, so that under load a request waits for two rounds of those that came before it, instead of
 // one. Here a member that has not read all there is, or could have sent more, asks to be told
-// again, and has its next turn in the next round, behind the others.
+// again, and has its next turn in the next round, behind the others. That it has read all is told
+// by a receipt that is shorter than it could be, but for those that Ready::in_pieces names.
 class ReadySet {
  public:
   enum Interest : std::uint32_t { kNothing = 0, kInput = EPOLLIN, kOutput = EPOLLOUT };
@@ -35,7 +36,9 @@ class ReadySet {
   struct Ready {
     bool input;
     bool output;
-    bool ended;  // the peer sends no more: what it has sent is to be read to the end
+    // More may be there after a short receipt: the peer sends no more, so what it has sent is to be
+    // read to the end; or it has sent an urgent byte, before which a receipt stops.
+    bool in_pieces;
   };
   class Member {
    public:

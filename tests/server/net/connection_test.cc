@@ -1,11 +1,14 @@
 #include "server/net/connection.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,13 +64,56 @@ class Echo final : public InputHandler {
   std::size_t received_ = kNotReceiving;
 };
 
+std::array<int, 2> unix_pair() {
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+  return ends;
+}
+
+std::array<int, 2> tcp_pair() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* const any_address = reinterpret_cast<sockaddr*>(&address);
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(::bind(listener, any_address, length) == 0);
+  REQUIRE(::listen(listener, 1) == 0);
+  REQUIRE(::getsockname(listener, any_address, &length) == 0);
+  const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(::connect(peer, any_address, length) == 0);
+  ::fcntl(peer, F_SETFL, O_NONBLOCK);
+  const int own = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+  REQUIRE(own >= 0);
+  ::close(listener);
+  return {peer, own};
+}
+
+// Sends the bytes, and a descriptor along with them.
+void send_with_descriptor(int fd, std::string_view bytes) {
+  iovec vector{const_cast<char*>(bytes.data()), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = room.data();
+  message.msg_controllen = room.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  REQUIRE(::sendmsg(fd, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+}
+
 // A connection over a pair of sockets; the test has the peer's end.
 struct Wire {
-  Wire() {
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+  enum class Over { kUnixSocket, kTcp };
+
+  explicit Wire(Over over = Over::kUnixSocket) {
+    const auto ends = over == Over::kTcp ? tcp_pair() : unix_pair();
     peer = ends[0];
-    connection = new Connection(loop, ends[1], {"peer", "local", true});
+    connection = new Connection(loop, ends[1], {"peer", "local", over == Over::kUnixSocket});
     auto handler = std::make_unique<Echo>(*connection, gone);
     echo = handler.get();
     connection->start(std::move(handler));
@@ -237,6 +283,27 @@ TEST_CASE("what is longer than a receipt, or than the socket takes, arrives in t
   for (std::string more = wire.hear(); !more.empty(); more = wire.hear()) heard += more;
   CHECK(heard.size() == said.size());
   CHECK(heard == said);
+}
+
+TEST_CASE("what ends a receipt early does not keep what is behind it") {
+  SUBCASE("an urgent byte, which is no part of the input") {
+    Wire wire(Wire::Over::kTcp);
+    for (const auto text : {"one", " two", " three"}) {
+      REQUIRE(::send(wire.peer, text, std::strlen(text), MSG_NOSIGNAL) > 0);
+      REQUIRE(::send(wire.peer, "!", 1, MSG_NOSIGNAL | MSG_OOB) == 1);
+    }
+    REQUIRE(::send(wire.peer, " four", 5, MSG_NOSIGNAL) == 5);
+    std::string heard = wire.hear();
+    heard.erase(std::remove(heard.begin(), heard.end(), '!'), heard.end());
+    CHECK(heard == "one two three four");
+  }
+  SUBCASE("a descriptor that is sent along") {
+    Wire wire;
+    send_with_descriptor(wire.peer, "one");
+    send_with_descriptor(wire.peer, " two");
+    REQUIRE(::send(wire.peer, " three", 6, MSG_NOSIGNAL) == 6);
+    CHECK(wire.hear() == "one two three");
+  }
 }
 
 TEST_CASE("what the peer said before it ended its side is answered") {
