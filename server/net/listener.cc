@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -107,12 +108,13 @@ class SocketListener final : public Listener, public ReadySet::Member {
     interest_ = ReadySet::kNothing;
   }
 
-  // Out of descriptors or memory: the connection stays in the backlog, and is tried again.
+  // Out of descriptors or memory: the connection stays in the backlog, and is tried again. A timer
+  // whose time was up when the listener went is not cancelled any more.
   void wait_later() {
     unwatch();
     retry_.expires_after(kRetryAfter);
-    retry_.async_wait([this](const asio::error_code& error) {
-      if (!error) watch();
+    retry_.async_wait([this, here = std::weak_ptr(here_)](const asio::error_code& error) {
+      if (!error && !here.expired()) watch();
     });
   }
 
@@ -122,6 +124,7 @@ class SocketListener final : public Listener, public ReadySet::Member {
   Timer retry_;
   std::string name_;
   Accept accept_;
+  const std::shared_ptr<bool> here_ = std::make_shared<bool>(true);  // as long as the listener
 };
 
 Error cannot_listen(const std::string& where, const asio::error_code& why) {
