@@ -101,6 +101,7 @@ class App {
   Result<> shut_down(const ShutdownRequest& request);
   void stop();
 
+  // Connections that are left end with the loop: what they use until then comes before it.
   Config& config_;
   const Options& options_;
   ProcessTitle& title_;
@@ -114,6 +115,7 @@ class App {
   Logins logins_{options_};
   CommandTable memcached_commands_{"memcached|"};
   RespContext resp_;
+  std::optional<MemcachedContext> memcached_;  // once its commands are registered
   ClientEviction client_eviction_{resp_};
   NetLoop loop_;
   LoopTimers timers_{loop_.io()};
@@ -128,7 +130,6 @@ class App {
                                         delayed_flush_,
                                         memcached_stats_,
                                         clock_.monotonic_ms()};
-  std::optional<MemcachedContext> memcached_;  // once its commands are registered
   ClientPause pause_{dispatcher_, clients_, timers_};
   MonitorFeed monitors_{dispatcher_};
   SlowCommands slow_commands_{dispatcher_};
@@ -146,6 +147,7 @@ class App {
   MigrationPeers migration_peers_;
   Info info_;
   DatasetLoading loading_{loop_, dispatcher_, options_};
+  std::unique_ptr<DirectoryLock> directory_lock_;  // once somebody below writes files, and longer than it
   Snapshots snapshots_{databases_, clock_};
   SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
   Propagation propagation_{dispatcher_, key_events_};
@@ -179,7 +181,6 @@ class App {
   Listeners memcached_listeners_;
   ServiceManager service_manager_;
   PidFile pid_file_;
-  std::unique_ptr<DirectoryLock> directory_lock_;  // once something is written, or will be
 };
 
 }  // namespace tarn
