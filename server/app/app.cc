@@ -22,7 +22,6 @@
 namespace tarn {
 namespace {
 
-constexpr std::string_view kTooManyClients = "ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedMode =
     "DENIED Redis is running in protected mode because protected mode is enabled and no password "
     "is set for the default user. In this mode connections are only accepted from the loopback "
@@ -50,6 +49,12 @@ bool may_run_protected(const Options& options, const Command& command, const Ses
 
 }  // namespace
 
+// What those are told who are not let in.
+struct App::Refusals {
+  std::string_view too_many_clients;
+  std::string_view error_mark;  // before any other reason
+};
+
 App::App(Config& config, ProcessTitle& title)
     : config_(config),
       options_(config.options()),
@@ -66,14 +71,16 @@ App::App(Config& config, ProcessTitle& title)
       signals_(loop_.io()),
       listeners_(loop_,
                  [this](int fd, Connection::Addresses addresses) {
-                   Connection* connection = accept(fd, std::move(addresses), "-");
+                   constexpr Refusals kRefusals{"-ERR max number of clients reached\r\n", "-"};
+                   Connection* connection = accept(fd, std::move(addresses), kRefusals);
                    if (connection == nullptr) return;
                    connection->start(std::make_unique<RespClient>(*connection, resp_));
                  }),
       memcached_listeners_(
           loop_,
           [this](int fd, Connection::Addresses addresses) {
-            Connection* connection = accept(fd, std::move(addresses), "SERVER_ERROR ");
+            constexpr Refusals kRefusals{"ERROR Too many open connections\r\n", "SERVER_ERROR "};
+            Connection* connection = accept(fd, std::move(addresses), kRefusals);
             if (connection == nullptr) return;
             connection->start(std::make_unique<MemcachedClient>(*connection, *memcached_));
           }),
@@ -361,14 +368,14 @@ void App::write_pid_file() {
   }
 }
 
-Connection* App::accept(int fd, Connection::Addresses addresses, std::string_view mark) {
+Connection* App::accept(int fd, Connection::Addresses addresses, const Refusals& refusals) {
   if (loop_.connections() >= options_.maxclients) {
-    refuse(fd, std::string(mark).append(kTooManyClients));
+    refuse(fd, refusals.too_many_clients);
     return nullptr;
   }
   if (options_.protected_mode && options_.requirepass.empty() && !addresses.unix_socket &&
       !is_loopback(addresses.peer)) {
-    refuse(fd, std::string(mark).append(kProtectedMode));
+    refuse(fd, std::string(refusals.error_mark).append(kProtectedMode));
     return nullptr;
   }
   ++loop_.stats().connections_accepted;

@@ -92,8 +92,9 @@ class App {
   void sample_metrics();
   void reset_stats();
   bool flush_memcached_items();
-  // Null where the client was refused, with a line that follows `mark`.
-  Connection* accept(int fd, Connection::Addresses addresses, std::string_view mark);
+  struct Refusals;
+  // Null where the client was refused, in the words of its protocol.
+  Connection* accept(int fd, Connection::Addresses addresses, const Refusals& refusals);
   void refuse(int fd, std::string_view reason);
   void write_pid_file();
   void wait_for_signals();

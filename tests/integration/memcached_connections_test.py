@@ -124,6 +124,20 @@ def broken():
         )
 
 
+@check("connections beyond the limit are told so in memcached's words, and closed")
+def too_many():
+    limit = "100"
+    kind, args = ("memcached", ["-c", limit]) if ORACLE else ("tarn", ["--maxclients", limit])
+    with memcached_server(kind, args) as server:
+        clients = [server.memcached() for _ in range(int(limit) + 5)]
+        # memcached keeps some of its connections for itself.
+        for client in clients[-5:]:
+            equal(client.line(), b"ERROR Too many open connections\r\n")
+            equal(client.sock.recv(1), b"")
+        equal(clients[0].ask(b"version\r\n")[:8], b"VERSION ")
+        for client in clients:
+            client.close()
+
 
 if __name__ == "__main__":
     main()
