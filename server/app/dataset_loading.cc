@@ -59,7 +59,7 @@ void DatasetLoading::begin(std::string file, std::uint64_t total_bytes) {
 
 void DatasetLoading::progress(std::uint64_t bytes, std::uint64_t keys) {
   const std::uint64_t more_keys = keys - std::min(keys, state_.keys);
-  state_.loaded_bytes = std::min(bytes, std::max(state_.total_bytes, bytes));
+  state_.loaded_bytes = state_.total_bytes == 0 ? bytes : std::min(bytes, state_.total_bytes);
   state_.keys = keys;
   serve();
   if (options_.key_load_delay_us != 0) pause_for(more_keys);

@@ -26,7 +26,9 @@ class DatasetLoading {
  public:
   DatasetLoading(NetLoop& loop, Dispatcher& dispatcher, const Options& options);
 
+  // 0 bytes in total: unknown.
   void begin(std::string file, std::uint64_t total_bytes);
+  // How much is loaded so far; of a file that has grown since begin(), no more than it had then.
   void progress(std::uint64_t bytes, std::uint64_t keys);
   // An auxiliary field of the file.
   void note(std::string_view name, std::string_view value);
