@@ -15,7 +15,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <optional>
+#include <typeinfo>
 
 #include "core/base/failed_assertion.h"
 #include "core/base/format.h"
@@ -62,6 +64,30 @@ void write_all(std::string_view text) {
 
 // --- The parts
 
+std::string readable(const char* mangled) {
+  int status = 0;
+  char* plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+  std::string name = status == 0 ? plain : mangled;
+  std::free(plain);
+  return name;
+}
+
+// An exception that nobody catches is still the current one when it has ended the process, and the
+// stack is that of its throw.
+void write_exception() {
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return;
+  write_all("Uncaught exception: ");
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    write_all(thrown.what());
+  } catch (...) {
+    write_all("no standard one");
+  }
+  write_all(fmt::format(" ({})\n", readable(type->name())));
+}
+
 void write_signal() {
   const Crash& crash = reporter().crash;
   std::array<char, 256> line;
@@ -71,18 +97,11 @@ void write_signal() {
   if (const FailedAssertion* failed = failed_assertion()) {
     write_all(fmt::format("Assertion failed in {}, {}:{}: {}\n", failed->function, failed->file,
                           failed->line, failed->expression));
+  } else if (crash.signal == SIGABRT) {
+    write_exception();
   }
   if (crash.signal != SIGSEGV && crash.signal != SIGBUS) return;
   write_all(format_within(line, "Accessed address: {}\n", crash.address));
-}
-
-std::string name_of(const Dl_info& found) {
-  if (found.dli_sname == nullptr) return "?";
-  int status = 0;
-  char* plain = abi::__cxa_demangle(found.dli_sname, nullptr, nullptr, &status);
-  std::string name = status == 0 ? plain : found.dli_sname;
-  std::free(plain);
-  return name;
 }
 
 void write_frame(void* frame) {
@@ -94,7 +113,8 @@ void write_frame(void* frame) {
   const char* module = found.dli_fbase == own.dli_fbase ? "tarn-server" : found.dli_fname;
   const auto offset =
       reinterpret_cast<std::uintptr_t>(frame) - reinterpret_cast<std::uintptr_t>(found.dli_fbase);
-  write_all(fmt::format("{}  {}(+{:#x})\n", name_of(found), module, offset));
+  const std::string name = found.dli_sname == nullptr ? "?" : readable(found.dli_sname);
+  write_all(fmt::format("{}  {}(+{:#x})\n", name, module, offset));
 }
 
 // First as the C library writes it, which needs next to nothing; then again with readable names.

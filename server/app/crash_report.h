@@ -18,8 +18,9 @@ struct CrashContext {
 };
 
 // Writes a report to the log when this process crashes: by a bad access to memory, a bad
-// instruction, or abort(), as after a failed assertion. It has the stack, the build, the command
-// that was running, INFO and the clients. Then the process ends by the signal that it got.
+// instruction, or abort(), as after a failed assertion or an exception that nobody catches (memory
+// that is not to be had). It has the stack, the build, the command that was running, INFO and the
+// clients. Then the process ends by the signal that it got.
 //
 //  1. The handler runs on a stack of its own, since the usual one may be what is broken.
 //  2. Each part of the report is written by itself. A part may fault in turn, for what it looks at

@@ -2,6 +2,7 @@
 """The process: daemon, pid file, log file, unix socket, signals, crash report, systemd."""
 
 import os
+import resource
 import signal
 import socket
 import stat
@@ -11,9 +12,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support.checks import KIND, Skipped, check, equal, expect, main, server  # noqa: E402
+from support.checks import KIND, ORACLE, Skipped, check, equal, expect, main, server  # noqa: E402
 from support.resp import Client  # noqa: E402
-from support.server import Server, wait_until  # noqa: E402
+from support.server import Server, scaled, wait_until  # noqa: E402
 
 
 def read(path):
@@ -196,6 +197,26 @@ def crash_command():
         expect(closed and not data, f"got {data!r}")
         expect(one.wait() < 0, "it ended without a signal")
         expect(b"debug" in one.log().lower(), "the report does not name the command")
+
+
+@check("memory that is not to be had is named in the report, with the command that wanted it")
+def crash_out_of_memory():
+    if scaled(0, 1):
+        raise Skipped("sanitizers take all addresses for themselves")
+    one = server("--logfile", "own.log")
+    one.expect_trouble = True
+    with one, one.client() as client:
+        with open(f"/proc/{one.process.pid}/statm", encoding="ascii") as sizes:
+            now = int(sizes.read().split()[0]) * resource.getpagesize()
+        limit = now + (64 << 20)
+        resource.prlimit(one.process.pid, resource.RLIMIT_AS, (limit, limit))
+        client.send("SETRANGE", "key", "400000000", "x")
+        data, closed = client.read_until_close()
+        expect(closed and not data, f"got {data!r}")
+        equal(one.wait(), -signal.SIGABRT, "exit status")
+        log = read(os.path.join(one.directory, "own.log")).lower()
+        for wanted in (b"memory" if ORACLE else b"std::bad_alloc", b"stack trace", b"setrange"):
+            expect(wanted in log, f"no {wanted!r} in the report: {log[-3000:]!r}")
 
 
 @check("supervised systemd: READY=1 is sent to the socket of NOTIFY_SOCKET")

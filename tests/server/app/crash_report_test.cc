@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <stdexcept>
+#include <thread>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
@@ -67,6 +69,19 @@ TEST_CASE("report_crashes: a failed assertion is named") {
   CHECK(crash.signal == SIGABRT);
   CHECK(crash.tells("1 + 1 == 3"));
   CHECK(crash.tells("told:1"));
+}
+
+TEST_CASE("report_crashes: an exception that nobody catches is named") {
+  // In a thread, as the frame of the tests catches all in its own.
+  const Crash standard([] { std::thread([] { throw std::runtime_error("no hope"); }).join(); },
+                       tell);
+  CHECK(standard.signal == SIGABRT);
+  CHECK(standard.tells("Uncaught exception: no hope (std::runtime_error)"));
+  CHECK(standard.tells("told:1"));
+  const Crash other([] { std::thread([] { throw 1; }).join(); }, tell);
+  CHECK(other.tells("Uncaught exception: no standard one (int)"));
+  const Crash none([] { std::abort(); }, tell);
+  CHECK_FALSE(none.tells("Uncaught"));
 }
 
 TEST_CASE(
