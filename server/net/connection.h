@@ -20,6 +20,8 @@ namespace tarn {
 // holds no input memory; what the handler leaves is kept in the connection's own buffer. Where the
 // handler names a direct target, bytes go there.
 //
+// A peer that ends its side still gets the replies to what it has sent, also where they are held.
+//
 // A connection owns itself: once it is closed, the loop deletes it.
 class Connection final : public Transport, public ReadySet::Member {
  public:
