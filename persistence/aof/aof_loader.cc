@@ -44,15 +44,16 @@ Result<> AofLoader::load_base() {
   if (*position) sequence_ = (*position)->sequence;
   const auto beginning = read_first_bytes(path, rdb::kMagic.size());
   if (!beginning) return beginning.error();
-  AofReadOptions how{.is_base = true, .on_progress = reader_.on_progress};
+  AofReadOptions how{.is_base = true};
   if (begins_rdb(*beginning)) {
-    const auto bytes = reader_.load_rdb(path);
-    if (!bytes) return bytes.error();
-    how.start = *bytes;
+    const auto rdb = reader_.load_rdb(path);
+    if (!rdb) return rdb.error();
+    how.start = bytes_before_ = rdb->bytes;
+    commands_before_ = rdb->keys;
     // Commands follow in files of one piece, whose beginning a rewrite had made.
     if (how.start >= file_bytes(path)) return {};
   }
-  const auto segment = read_aof_segment(path, how, *reader_.commands);
+  const auto segment = run(path, how);
   if (!segment) return segment.error();
   if (segment->end == AofSegment::End::kWhole) return {};
   if (segment->end == AofSegment::End::kRot || !manifest_.increments.empty()) {
@@ -63,6 +64,20 @@ Result<> AofLoader::load_base() {
   }
   if (const auto allowed = allow_cut(path, *segment); !allowed) return allowed;
   return cut_file(path, segment->good_bytes);
+}
+
+Result<AofSegment> AofLoader::run(const std::string& path, AofReadOptions how) {
+  if (reader_.on_progress) {
+    how.on_progress = [this, start = how.start](std::uint64_t bytes, std::uint64_t commands) {
+      reader_.on_progress(bytes_before_ + bytes - start, commands_before_ + commands);
+    };
+  }
+  auto segment = read_aof_segment(path, how, *reader_.commands);
+  if (segment) {
+    bytes_before_ += segment->bytes - how.start;
+    commands_before_ += segment->commands;
+  }
+  return segment;
 }
 
 Result<> AofLoader::load_segments() {
@@ -86,8 +101,7 @@ Result<> AofLoader::load_segments() {
           "follows.",
           path, first, sequence_)};
     }
-    const AofReadOptions how{.known_sequence = sequence_, .on_progress = reader_.on_progress};
-    const auto segment = read_aof_segment(path, how, *reader_.commands);
+    const auto segment = run(path, {.known_sequence = sequence_});
     if (!segment) return segment.error();
     sequence_ = std::max(sequence_, segment->sequence);
     if (segment->end == AofSegment::End::kWhole || segments->is_repeated_later(i, sequence_)) {

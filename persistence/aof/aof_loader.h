@@ -18,11 +18,16 @@ namespace tarn {
 class AofLoader {
  public:
   // What is needed from those who know what the bytes mean.
+  struct Rdb {
+    std::uint64_t bytes;  // of the file
+    std::uint64_t keys;
+  };
   struct Reader {
-    // Loads an RDB file; returns how many bytes of it are RDB.
-    std::function<Result<std::uint64_t>(const std::string& path)> load_rdb;
+    // Loads an RDB file, telling of its progress itself.
+    std::function<Result<Rdb>(const std::string& path)> load_rdb;
     CommandSink* commands = nullptr;
-    std::function<void(std::uint64_t bytes, std::uint64_t commands)> on_progress;
+    // Of all files together.
+    std::function<void(std::uint64_t bytes, std::uint64_t keys_and_commands)> on_progress;
   };
 
   // All of them outlive the loader. The manifest loses what follows a torn end, and is saved by
@@ -40,6 +45,7 @@ class AofLoader {
 
  private:
   Result<> load_base();
+  Result<AofSegment> run(const std::string& path, AofReadOptions how);
   Result<> load_segments();
   Result<> allow_cut(const std::string& path, const AofSegment& segment) const;
   Result<> drop_segments_after(std::size_t index);
@@ -50,6 +56,9 @@ class AofLoader {
   const bool load_truncated_;
   const Reader& reader_;
   std::uint64_t sequence_ = 0;
+  // Of the files before the one that is read.
+  std::uint64_t bytes_before_ = 0;
+  std::uint64_t commands_before_ = 0;
 };
 
 }  // namespace tarn

@@ -241,7 +241,9 @@ void AofLog::hand_over() {
 }
 
 void AofLog::begin_sync() {
-  if (!started() || sync != AofSync::kAlways || busy_ || makes_way_) return;
+  if (!started() || busy_ || makes_way_) return;
+  // The policy may have changed since this was asked for.
+  if (sync != AofSync::kAlways) return hand_over();
   if (!failure_ && !buffer_.empty()) write_soon(true);
 }
 

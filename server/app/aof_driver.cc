@@ -75,7 +75,10 @@ AofDriver::AofDriver(Config& config, Dispatcher& dispatcher, Propagation& propag
   });
   // Those who write while others are served share a sync with them.
   aof_.log().on_gathered = [this] { loop_.ask_when_idle(); };
-  loop_.on_idle([this] { aof_.log().begin_sync(); });
+  loop_.on_idle([this] {
+    aof_.log().begin_sync();
+    release();
+  });
   aof_.on_segment = [this] { selected_db_ = -1; };
 }
 
@@ -255,7 +258,7 @@ Result<> AofDriver::load(bool at_start) {
       if (loading_.stopped()) replayer.stop();
     };
   }
-  loader.load_rdb = [&](const std::string& path) -> Result<std::uint64_t> {
+  loader.load_rdb = [&](const std::string& path) -> Result<AofLoader::Rdb> {
     auto file = FileSource::open(path);
     if (!file) return file.error();
     StoppableSource source(**file, loading_);
@@ -276,7 +279,7 @@ Result<> AofDriver::load(bool at_start) {
     }
     base_keys = summary->keys;
     // Of a compressed file, the offset in the file is its end.
-    return summary->lz4 ? (*file)->total_bytes() : summary->bytes;
+    return AofLoader::Rdb{summary->lz4 ? (*file)->total_bytes() : summary->bytes, summary->keys};
   };
   const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
   databases.context().suspend_expiry = true;

@@ -320,6 +320,34 @@ def busy_loading():
             equal(client.do("DBSIZE"), 8)
 
 
+@check("the progress of loading counts all files of the log together", ours_only=True)
+def progress():
+    with server(*DEBUG, *LOGGING, "--aof-segment-size", "3mb") as one:
+        with one.client() as client:
+            for number in range(12):
+                client.do("SET", f"k{number}", "x" * 1_000_000)
+                time.sleep(0.02)
+            expect(int(info(client)["aof_segments"]) > 2, "few segments")
+        one.kill()
+        one.args = [*DEBUG, *LOGGING, "--key-load-delay", "50000"]
+        one.launch()
+        seen = []
+
+        def loaded():
+            try:
+                with one.client() as client:
+                    facts = info(client)
+                    seen.append(int(facts.get("loading_loaded_bytes", 0)))
+                    return facts["loading"] == "0"
+            except OSError:
+                return False
+
+        expect(wait_until(loaded), "it loads no end")
+        while_loading = seen[:-1]
+        equal(while_loading, sorted(while_loading))
+        expect(while_loading[-1] > 6_000_000, f"{while_loading} of 12 MB")
+
+
 @check("a client that is cut off in the batch in which it wrote", ours_only=True)
 def cut_off_writers():
     with server(*DEBUG, *LOGGING) as one:
