@@ -67,12 +67,12 @@ bool NetLoop::poll() {
 void NetLoop::take_turn_of_asio() {
   if (!lingering_ && may_wait()) {
     wait_in_asio();
-  } else if (CycleClock::now() - asio_cycles_ < CycleClock::from_us(kLingerUs)) {
-    return;
   } else {
+    looked_cycles_ = CycleClock::now();
+    if (looked_cycles_ - asio_cycles_ < CycleClock::from_us(kLingerUs)) return;
     io_.poll();
   }
-  asio_cycles_ = CycleClock::now();
+  looked_cycles_ = asio_cycles_ = CycleClock::now();
 }
 
 // A timer that ends the wait does its work there. That is no waiting, and shows as processor time.
@@ -90,14 +90,14 @@ void NetLoop::wait_in_asio() {
 
 bool NetLoop::serve_ready(int wait_ms) {
   ReadySet::Round round(ready_set_);
-  const std::uint64_t start = wait_ms > 0 ? CycleClock::now() : 0;
-  const bool any = round.collect(wait_ms);
-  if (wait_ms > 0) stats_.waited_cycles += CycleClock::now() - start;
-  if (!any) {
-    if (wait_ms > 0) lingering_ = false;
+  if (!round.collect(wait_ms)) {
+    if (wait_ms == 0) return false;
+    lingering_ = false;
+    stats_.waited_cycles += CycleClock::now() - looked_cycles_;
     return false;
   }
   begin_round();
+  if (wait_ms > 0) stats_.waited_cycles += round_cycles_ - looked_cycles_;
   while (!round.done() && !stopped_) {
     round.serve_next();
     end_turn();

@@ -129,8 +129,9 @@ class NetLoop {
   std::function<void()> batch_sent_;
   std::uint64_t batch_deadline_cycles_ = 0;
   std::uint64_t idle_deadline_cycles_ = 0;
-  std::uint64_t round_cycles_ = 0;  // when the last round began
-  std::uint64_t asio_cycles_ = 0;   // when Asio had its last turn
+  std::uint64_t round_cycles_ = 0;   // when the last round began
+  std::uint64_t asio_cycles_ = 0;    // when Asio had its last turn
+  std::uint64_t looked_cycles_ = 0;  // at the clock, before waiting for sockets
   unsigned rounds_under_way_ = 0;
   bool lingering_ = false;   // requests come one behind the other
   bool turns_wait_ = false;  // or output, or connections to delete
