@@ -225,7 +225,7 @@ Entry* Keyspace::put_copy(const Key& key, const Entry& source) {
   NewValue value(source.type(), source.string_encoding(), source.value(),
                  source.layout().value_is_word);
   value.attributes.client_flags = source.client_flags();
-  const bool stale = source.stale();
+  const bool stale = source.awaits_value();
   Collection* clone = nullptr;
   if (source.holds_blob()) {
     BlobRef::share(source.blob()).detach();

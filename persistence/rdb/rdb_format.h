@@ -78,7 +78,8 @@ inline constexpr std::uint8_t kInt32 = 2;  // little-endian
 inline constexpr std::uint8_t kLzf = 3;    // compressed length, length, bytes
 
 // A payload of DUMP is type, value, the version (two bytes, little-endian) and the CRC-64 of all of
-// these (eight bytes, little-endian).
+// these (eight bytes, little-endian). Readers need not look at what stands between value and
+// version, and Redis does not: that is where an item of memcached's has its auxiliary fields.
 inline constexpr std::size_t kPayloadTrailerBytes = 10;
 
 // What our files say of themselves in auxiliary fields.
@@ -91,8 +92,8 @@ inline constexpr std::string_view kAuxAofSequence = "tarn-aof-sequence";
 inline constexpr std::string_view kAuxAofTime = "tarn-aof-ms";
 // There, after a return to an earlier moment: the last batch of the history that was left.
 inline constexpr std::string_view kAuxAofLeft = "tarn-aof-left";
-// Before a string: the flags that a client of memcached's protocol gave it; and that it was
-// invalidated ("1").
+// Before a string, or behind it in a payload: the flags that a client of memcached's protocol gave
+// it; and that it was invalidated ("1").
 inline constexpr std::string_view kAuxClientFlags = "mc-flags";
 inline constexpr std::string_view kAuxStale = "mc-stale";
 

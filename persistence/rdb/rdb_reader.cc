@@ -8,6 +8,7 @@
 #include "core/base/crc64.h"
 #include "core/base/quoting.h"
 #include "persistence/io/lz4_frame.h"
+#include "persistence/rdb/item_fields.h"
 #include "persistence/rdb/rdb_decoder.h"
 #include "persistence/rdb/rdb_format.h"
 #include "persistence/rdb/string_batch.h"
@@ -39,8 +40,7 @@ class Reader {
   // What stands before a key and is about it.
   struct Attributes : StoredAccess {
     std::optional<std::int64_t> deadline_ms;
-    std::uint32_t client_flags = 0;
-    bool stale = false;
+    ItemFields fields;
   };
 
   void read_header();
@@ -140,16 +140,9 @@ void Reader::read_aux() {
   std::string name(in_.string());
   std::string value(in_.string());
   if (in_.failed()) return;
-  if (name == rdb::kAuxStale) {
-    attributes_.stale = true;
-  } else if (name == rdb::kAuxClientFlags) {
-    const char* const end = value.data() + value.size();
-    const auto [last, fault] = std::from_chars(value.data(), end, attributes_.client_flags);
-    if (fault != std::errc() || last != end) in_.fail("expected client flags of 32 bits");
-  } else {
-    if (options_.on_aux) options_.on_aux(name, value);
-    summary_.aux.emplace_back(std::move(name), std::move(value));
-  }
+  if (attributes_.fields.take(in_, name, value)) return;
+  if (options_.on_aux) options_.on_aux(name, value);
+  summary_.aux.emplace_back(std::move(name), std::move(value));
 }
 
 void Reader::select_database() {
@@ -249,8 +242,7 @@ void Reader::read_string(Ttl ttl) {
                                .value = value,
                                .ttl = ttl,
                                .access = attributes_,
-                               .client_flags = attributes_.client_flags,
-                               .stale = attributes_.stale,
+                               .fields = attributes_.fields,
                                .offset = offset};
   if (StringBatch::takes(key_.size(), value.size())) return strings_.add(*keyspace_, item);
   put_string(item);
@@ -264,9 +256,9 @@ void Reader::put_strings() {
 
 bool Reader::put_string(const StringBatch::Item& item) {
   if (!is_new(item.key, item.offset)) return false;
-  Entry& entry =
-      *keyspace_->set_string(item.key, item.value, item.ttl, {.client_flags = item.client_flags});
-  if (item.stale) entry.mark_stale();
+  Entry& entry = *keyspace_->set_string(item.key, item.value, item.ttl,
+                                        {.client_flags = item.fields.client_flags});
+  if (item.fields.stale) entry.mark_stale();
   set_access(entry, item.access);
   ++summary_.keys;
   return true;
@@ -334,6 +326,18 @@ class ResumedSource final : public ByteSource {
   std::string_view first_;
 };
 
+// Those behind the value of a payload: all that may be there.
+ItemFields read_trailing_fields(RdbDecoder& in) {
+  ItemFields fields;
+  while (!in.failed() && !in.at_end()) {
+    if (in.byte() != rdb::kAux) in.fail("expected an auxiliary field");
+    const std::string name(in.string());
+    const std::string value(in.string());
+    if (!in.failed()) fields.take(in, name, value);
+  }
+  return fields;
+}
+
 }  // namespace
 
 bool begins_rdb(std::string_view bytes) {
@@ -387,8 +391,12 @@ Result<> restore_payload(std::string_view payload, const ValueLimits& limits, Ke
   // Nothing is put before all of it is believed, so what follows the value is looked for first.
   RdbDecoder ahead(payload.substr(1), "payload");
   ValueReader(ahead, limits).skip(type);
-  if (ahead.failed() || !ahead.at_end()) return bad;
-  if (!values.read(type, keyspace, key, ttl)) return bad;
+  const ItemFields fields = read_trailing_fields(ahead);
+  if (ahead.failed()) return bad;
+  if (!values.read(type, keyspace, key, ttl, {.client_flags = fields.client_flags})) return bad;
+  if (Entry* entry = keyspace.peek(key); fields.stale && type == rdb::kString && entry != nullptr) {
+    entry->mark_stale();
+  }
   return {};
 }
 

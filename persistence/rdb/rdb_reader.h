@@ -65,7 +65,8 @@ Result<RdbSummary> read_rdb(ByteSource& source, const RdbReadOptions& options,
 // checksum are wrong".
 Result<> check_payload(std::string_view payload);
 
-// Checks a payload of DUMP completely: version, checksum, and every byte of the value.
+// Checks a payload of DUMP completely: version, checksum, and every byte of the value. The client
+// flags of an item of memcached's, and whether it is stale, come with it.
 // An error is one of Redis's: "DUMP payload version or checksum are wrong", "Bad data format".
 Result<> restore_payload(std::string_view payload, const ValueLimits& limits, Keyspace& keyspace,
                          const Key& key, Ttl ttl);

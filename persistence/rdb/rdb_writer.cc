@@ -8,6 +8,7 @@
 #include "core/keyspace/compressed_value.h"
 #include "core/memory/blob.h"
 #include "persistence/io/file_sink.h"
+#include "persistence/rdb/item_fields.h"
 #include "persistence/rdb/rdb_encoder.h"
 #include "persistence/rdb/rdb_format.h"
 #include "persistence/rdb/value_writer.h"
@@ -29,7 +30,6 @@ class Writer {
   Result<> write();
 
  private:
-  void write_aux(std::string_view name, std::string_view value);
   void write_header();
   void write_database(std::size_t index);
   void write_key(const Entry& entry);
@@ -55,19 +55,14 @@ Result<> Writer::write() {
   return out_.result();
 }
 
-void Writer::write_aux(std::string_view name, std::string_view value) {
-  out_.byte(rdb::kAux);
-  out_.string(name);
-  out_.string(value);
-}
-
 void Writer::write_header() {
   out_.raw(fmt::format("{}{:04}", rdb::kMagic, rdb::kVersion));
-  write_aux("redis-ver", "7.2.4");
-  write_aux("redis-bits", std::to_string(sizeof(void*) * 8));
-  write_aux("ctime", std::to_string(std::time(nullptr)));
-  write_aux(rdb::kAuxUsedMemory, std::to_string(databases_.memory_bytes() + Blob::total_bytes()));
-  for (const auto& [name, value] : options_.aux) write_aux(name, value);
+  write_aux(out_, "redis-ver", "7.2.4");
+  write_aux(out_, "redis-bits", std::to_string(sizeof(void*) * 8));
+  write_aux(out_, "ctime", std::to_string(std::time(nullptr)));
+  write_aux(out_, rdb::kAuxUsedMemory,
+            std::to_string(databases_.memory_bytes() + Blob::total_bytes()));
+  for (const auto& [name, value] : options_.aux) write_aux(out_, name, value);
 }
 
 void Writer::write_database(std::size_t index) {
@@ -89,10 +84,7 @@ void Writer::write_key(const Entry& entry) {
     out_.little_endian(entry.deadline_ms());
   }
   if (options_.access_hints) write_access(entry);
-  if (entry.has_client_flags()) {
-    write_aux(rdb::kAuxClientFlags, std::to_string(entry.client_flags()));
-  }
-  if (entry.awaits_value()) write_aux(rdb::kAuxStale, "1");
+  ItemFields::write(out_, entry);
   out_.byte(ValueWriter::type_of(entry));
   out_.string(entry.key());
   values_.write(entry);
@@ -123,6 +115,7 @@ std::string dump_payload(const Entry& entry) {
   RdbEncoder out(sink, RdbStringCompression::kNone, false);
   out.byte(ValueWriter::type_of(entry));
   ValueWriter(out).write(entry);
+  ItemFields::write(out, entry);
   out.little_endian(static_cast<std::uint16_t>(rdb::kVersion));
   out.flush();
   const std::uint64_t checksum = crc64(0, payload);

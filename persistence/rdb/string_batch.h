@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/keyspace/keyspace.h"
+#include "persistence/rdb/item_fields.h"
 
 namespace tarn {
 
@@ -30,8 +31,7 @@ class StringBatch {
     std::string_view value{};
     Ttl ttl = Ttl::none();
     StoredAccess access{};
-    std::uint32_t client_flags = 0;
-    bool stale = false;
+    ItemFields fields{};
     std::uint64_t offset = 0;  // in the file, behind the key
   };
 

@@ -61,11 +61,12 @@ std::string_view ValueReader::name_of(std::uint8_t type) {
   }
 }
 
-bool ValueReader::read(std::uint8_t type, Keyspace& keyspace, const Key& key, Ttl ttl) {
+bool ValueReader::read(std::uint8_t type, Keyspace& keyspace, const Key& key, Ttl ttl,
+                       ItemAttributes attributes) {
   if (type == rdb::kString) {
     const std::string_view text = in_.string();
     if (in_.failed()) return false;
-    keyspace.set_string(key, text, ttl);
+    keyspace.set_string(key, text, ttl, attributes);
     return true;
   }
   DetachedCell cell(keyspace.context().collections->objects());

@@ -29,8 +29,10 @@ class ValueReader {
   static std::string_view name_of(std::uint8_t type);
 
   // Reads a value and puts it under the key; nothing is put where the decoder fails, or where the
-  // value is an empty collection. Returns whether it was put. REQUIRES: knows(type)
-  bool read(std::uint8_t type, Keyspace& keyspace, const Key& key, Ttl ttl);
+  // value is an empty collection. Returns whether it was put. The attributes are for strings.
+  // REQUIRES: knows(type)
+  bool read(std::uint8_t type, Keyspace& keyspace, const Key& key, Ttl ttl,
+            ItemAttributes attributes = {});
   // REQUIRES: knows(type) or can_skip(type)
   void skip(std::uint8_t type);
 

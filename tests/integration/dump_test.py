@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.memcached import memcached_server  # noqa: E402
 from support.rdb import mended  # noqa: E402
 from support.resp import ReplyError  # noqa: E402
 from support.server import Server, scaled  # noqa: E402
@@ -89,6 +90,31 @@ def redis_to_ours():
     ours, redis = both()
     with ours, redis, ours.client() as target, redis.client() as source:
         carry(source, target, False)
+
+
+@check("an item of memcached's keeps its flags; redis-server restores its value", ours_only=True)
+def items():
+    one, two = memcached_server("tarn"), memcached_server("tarn")
+    redis = Server("redis", ["--sanitize-dump-payload", "yes"])
+    with one, two, redis, one.client() as source, two.client() as target, redis.client() as other:
+        with one.memcached() as mc:
+            mc.set(b"flags", b"value", 4294967295)
+            mc.set(b"stale", b"old", 7)
+            mc.ask(b"md stale I T1000\r\n")
+        for key in ("flags", "stale"):
+            payload = source.do("DUMP", key)
+            equal(target.do("RESTORE", key, 0, payload), b"OK")
+            equal(other.do("RESTORE", key, 0, payload), b"OK")
+            equal(other.do("GET", key), source.do("GET", key))
+        with two.memcached() as mc:
+            equal(mc.gets(b"flags")[:2], (b"value", 4294967295))
+            equal(mc.ask(b"mg stale f v\r\n", 2), b"VA 3 f7 X W\r\nold\r\n")
+        equal(source.do("MIGRATE", "127.0.0.1", redis.port, "", 0, 5000, "REPLACE", "KEYS", "flags",
+                        "stale"), b"OK")
+        equal(source.do("DBSIZE"), 0)
+        equal(target.do("MIGRATE", "127.0.0.1", one.port, "flags", 0, 5000), b"OK")
+        with one.memcached() as mc:
+            equal(mc.gets(b"flags")[:2], (b"value", 4294967295))
 
 
 # ---- Damage -------------------------------------------------------------------------------------

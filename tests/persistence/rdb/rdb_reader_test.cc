@@ -14,6 +14,7 @@
 #include "persistence/io/file_sink.h"
 #include "persistence/io/file_source.h"
 #include "persistence/io/lz4_frame.h"
+#include "persistence/rdb/rdb_format.h"
 #include "persistence/rdb/rdb_writer.h"
 #include "tests/persistence/rdb/rdb_bytes.h"
 
@@ -306,6 +307,47 @@ TEST_CASE_FIXTURE(ReaderFixture, "a payload without its checksum is refused") {
   CHECK(check_payload(payload));
   payload.replace(payload.size() - 8, 8, 8, '\0');
   CHECK_FALSE(check_payload(payload));
+}
+
+TEST_CASE_FIXTURE(ReaderFixture, "a payload has the client flags and the staleness of an item") {
+  const auto carried = [&](std::string_view key) -> const Entry& {
+    const std::string payload = dump_payload(*databases[0].peek(Key(key)));
+    REQUIRE(restore_payload(payload, {}, databases[1], Key(key), Ttl::none()));
+    return *databases[1].peek(Key(key));
+  };
+  databases[0].set_string(Key("flags"), "small", Ttl::none(), {.client_flags = 4294967295});
+  CHECK(carried("flags").client_flags() == 4294967295);
+  CHECK_FALSE(carried("flags").stale());
+  databases[0].set_string(Key("both"), std::string(100'000, 'x'), Ttl::none(), {.client_flags = 5});
+  databases[0].make_stale(Key("both"));
+  CHECK(carried("both").client_flags() == 5);
+  CHECK(carried("both").stale());
+  // Somebody was to make it, who does not know the copy.
+  databases[0].set_string(Key("awaited"), std::string_view(""), Ttl::none())->mark_won();
+  CHECK(carried("awaited").stale());
+  CHECK_FALSE(carried("awaited").won());
+
+  databases[0].set_string(Key("plain"), "v", Ttl::none());
+  CHECK(dump_payload(*databases[0].peek(Key("plain"))).size() == 3 + rdb::kPayloadTrailerBytes);
+}
+
+TEST_CASE_FIXTURE(ReaderFixture, "nothing but whole fields stands behind the value of a payload") {
+  const auto restores = [&](const std::string& behind) {
+    std::string payload = bytes({0}) + text("value") + behind + bytes({10, 0});
+    const std::uint64_t checksum = crc64(0, payload);
+    payload.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
+    databases[0].erase(Key("k"));
+    const bool restored{restore_payload(payload, {}, databases[0], Key("k"), Ttl::none())};
+    CHECK(restored == databases[0].contains(Key("k")));
+    return restored;
+  };
+  CHECK(restores(""));
+  CHECK(restores(bytes({250}) + text("mc-flags") + text("7")));
+  CHECK(restores(bytes({250}) + text("of a later version") + text("7")));
+  CHECK_FALSE(restores(bytes({250})));
+  CHECK_FALSE(restores(bytes({250}) + text("mc-flags")));
+  CHECK_FALSE(restores(bytes({250}) + text("mc-flags") + text("4294967296")));
+  CHECK_FALSE(restores(bytes({249, 7})));
 }
 
 }  // namespace

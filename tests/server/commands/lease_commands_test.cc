@@ -125,6 +125,23 @@ TEST_CASE("INVALIDATE: a value that is still to be made is to be made by another
   CHECK(server.run("GETLEASE k") == kMissing);
 }
 
+TEST_CASE("COPY and RENAME: what is to be made anew still is, by whoever asks first") {
+  Server server;
+  server.run("SET old v");
+  server.run("INVALIDATE old");
+  CHECK(server.run("COPY old copied") == ":1");
+  CHECK(server.lease("GETLEASE copied") == "*3 $1 v T $5 stale");
+  server.token("GETLEASE old");
+  CHECK(server.run("RENAME old renamed") == "+OK");
+  CHECK(server.lease("GETLEASE renamed") == "*3 $1 v T $5 stale");
+
+  server.token("GETLEASE missing");
+  CHECK(server.run("COPY missing copied REPLACE") == ":1");
+  CHECK(server.lease("GETLEASE copied") == "*3 $-1 T $7 missing");
+  CHECK(server.run("RENAME missing renamed") == "+OK");
+  CHECK(server.lease("GETLEASE renamed") == "*3 $-1 T $7 missing");
+}
+
 TEST_CASE("INVALIDATE: without a time the value ends soon, and no later than before") {
   Server server;
   server.run("SET k v");
