@@ -59,7 +59,6 @@ BinaryStatus status_of(ItemOutcome outcome) {
     case ItemOutcome::kNotStored: return BinaryStatus::kNotStored;
     case ItemOutcome::kExists: return BinaryStatus::kExists;
     case ItemOutcome::kNotNumber: return BinaryStatus::kNotNumber;
-    case ItemOutcome::kTooLarge: return BinaryStatus::kTooLarge;
     case ItemOutcome::kNoItem:
     case ItemOutcome::kDone: break;
   }

@@ -39,7 +39,7 @@ ItemOutcome extend(Call& call, const Key& key, const Entry& entry, std::size_t p
                    const StoreRequest& request) {
   const std::string_view added = call.args[position];
   const std::size_t before = StringView(entry).bytes().size();
-  if (before + added.size() > request.max_bytes) return ItemOutcome::kTooLarge;
+  if (before + added.size() > request.max_bytes) return ItemOutcome::kNotStored;
   char* bytes = call.db().edit_string(key, before + added.size());
   if (request.mode == StoreMode::kAppend) {
     added.copy(bytes + before, added.size());

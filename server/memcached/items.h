@@ -41,10 +41,9 @@ void mark_fetched(Call& call, Entry& item);
 enum class ItemOutcome : std::uint8_t {
   kDone,
   kNotFound,
-  kNotStored,  // a condition on the item's existence does not hold
+  kNotStored,  // a condition on the item's existence does not hold, or it would become too large
   kExists,     // its CAS is another one
   kNotNumber,
-  kTooLarge,
   kNoItem,  // the key holds another type
 };
 

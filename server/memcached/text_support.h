@@ -47,7 +47,6 @@ inline bool too_many_words(Call& call, std::size_t most) {
 inline bool reply_failure(Call& call, ItemOutcome outcome) {
   switch (outcome) {
     case ItemOutcome::kNotNumber: call.reply.error_line(lines::kNotNumber); return true;
-    case ItemOutcome::kTooLarge: call.reply.error_line(lines::kTooLarge); return true;
     case ItemOutcome::kNoItem: call.reply.error_line(lines::kNoItem); return true;
     case ItemOutcome::kDone:
     case ItemOutcome::kNotFound:

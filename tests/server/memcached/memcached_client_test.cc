@@ -69,8 +69,20 @@ TEST_CASE("what is too large is skipped, and what it was to replace is gone") {
   CHECK(server.send("append b 0 0 3000\r\n" + value + "\r\nget b\r\n") ==
         refused + "VALUE b 0 1|x|END|");
   CHECK(server.send("ms c 3000 q\r\n" + value + "\r\nmg c\r\n") == refused + "EN|");
-  CHECK(server.send("append b 0 0 2048\r\n" + value.substr(0, 2048) + "\r\n") == refused);
   CHECK(server.send("set b 0 0 3000 noreply\r\n" + value + "\r\nget b\r\n") == "END|");
+}
+
+TEST_CASE("an item is not extended beyond what an item may have") {
+  MemcachedFixture server;
+  server.set_option("memcached-max-item-size", "2048");
+  const std::string most = std::string(2047, 'v') + "\r\n";
+  server.send("set k 0 0 1\r\nx\r\n");
+  CHECK(server.send("append k 0 0 2047\r\n" + most) == "STORED|");
+  for (const std::string verb : {"append", "prepend"}) {
+    CHECK(server.send(verb + " k 0 0 1\r\nx\r\nmg k s\r\n") == "NOT_STORED|HD s2048|");
+    CHECK(server.send(verb + " k 0 0 1 noreply\r\nx\r\nmg k s\r\n") == "HD s2048|");
+  }
+  CHECK(server.send("ms k 1 MA\r\nx\r\nms k 1 MP k q\r\nx\r\nmg k s\r\n") == "NS|NS kk|HD s2048|");
 }
 
 TEST_CASE("a line without an end closes the connection") {
