@@ -1,5 +1,7 @@
 // Commands of the text protocol that are not about the value of an item.
 
+#include <algorithm>
+
 #include "server/engine/authentication.h"
 #include "server/memcached/families.h"
 #include "server/memcached/flush.h"
@@ -13,6 +15,16 @@ using namespace memcached;
 
 constexpr std::string_view kBadDelete =
     "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]";
+
+std::string_view first_word(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return text.substr(0, text.find(' '));
+}
+
+// What follows a part of a text.
+std::string_view behind(std::string_view text, std::string_view part) {
+  return text.substr(static_cast<std::size_t>(part.data() + part.size() - text.data()));
+}
 
 bool is_noreply(std::string_view word) { return word == "noreply"; }
 
@@ -55,17 +67,22 @@ void verbosity(Call& call) {
 
 void quit(Call& call) { end_connection(call); }
 
-// The data is a user's name and password, parted by a space.
+// The data is a user's name and password, two words; whatever else there is, memcached ignores. A
+// password that has spaces, which memcached's cannot have, is all that follows the name and a
+// space.
 void authenticate_client(Call& call) {
   ++stats_of(call).auth_cmds;
   const std::string_view credentials = call.args.back();
-  const std::size_t space = credentials.find(' ');
-  if (space == credentials.npos) {
+  const std::string_view user = first_word(credentials);
+  const std::string_view rest = behind(credentials, user);
+  const std::string_view word = first_word(rest);
+  if (word.empty()) {
     ++stats_of(call).auth_errors;
     return call.reply.error_line("CLIENT_ERROR bad authentication token format");
   }
-  const std::string_view user = credentials.substr(0, space);
-  if (services(call).logins.authenticate(call.session, user, credentials.substr(space + 1))) {
+  const bool has_spaces = options(call).requirepass.find(' ') != std::string::npos;
+  const std::string_view password = has_spaces ? rest.substr(1) : word;
+  if (services(call).logins.authenticate(call.session, user, password)) {
     return reply_line(call, "STORED");
   }
   ++stats_of(call).auth_errors;

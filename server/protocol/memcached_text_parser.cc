@@ -38,6 +38,7 @@ constexpr std::string_view kNoSuchCommand = "ERROR";
 constexpr std::string_view kBadFormat = "CLIENT_ERROR bad command line format";
 constexpr std::string_view kBadChunk = "CLIENT_ERROR bad data chunk";
 constexpr std::string_view kTooManyFlags = "CLIENT_ERROR options flags too long";
+constexpr std::string_view kBadCredentialsEnd = "CLIENT_ERROR bad command line termination";
 constexpr std::string_view kUnauthenticated = "CLIENT_ERROR unauthenticated";
 
 // A line of many keys may be of any length; others are over long before.
@@ -205,7 +206,7 @@ MemcachedTextParser::Status MemcachedTextParser::read_block(std::string_view inp
   }
   const char* const end = input.data() + total - kBlockEndBytes;
   if (end[0] != '\r' || end[1] != '\n') {
-    error_ = kBadChunk;
+    error_ = limits_.authenticated ? kBadChunk : kBadCredentialsEnd;
     return complete(meta ? Status::kBadBlock : Status::kError, offset, total);
   }
   args.push_back(received_ ? *received_ : input.substr(line_bytes_, block_bytes_));

@@ -85,6 +85,9 @@ def text_wrong():
             b"nobody " + PASSWORD.encode(): FAILURE,
             b"nospace": BAD_TOKEN,
             b"v": BAD_TOKEN,
+            USER.encode() + b" ": BAD_TOKEN,
+            b" " + PASSWORD.encode(): BAD_TOKEN,
+            b"": BAD_TOKEN,
         }
         for token, answer in wrong.items():
             equal(login(client, token), answer, str(token))
@@ -93,6 +96,19 @@ def text_wrong():
             equal(client.ask(line), UNAUTHENTICATED, str(line))
         equal(login(client, LOGIN), b"STORED\r\n")
         equal(client.ask(b"mn\r\n"), b"MN\r\n")
+
+
+@check("text: further spaces and words are passed over, and a wrong end is no login")
+def text_words():
+    with text_server() as server:
+        for token in (b" " + LOGIN, LOGIN + b" ", LOGIN.replace(b" ", b"  "), LOGIN + b" more"):
+            with server.memcached() as client:
+                equal(login(client, token), b"STORED\r\n", str(token))
+                equal(client.ask(b"mn\r\n"), b"MN\r\n", str(token))
+        with server.memcached() as client:
+            unended = b"set any 0 0 %d\r\n%bxx" % (len(LOGIN), LOGIN)
+            equal(client.ask(unended), b"CLIENT_ERROR bad command line termination\r\n")
+            equal(client.ask(b"get k\r\n"), UNAUTHENTICATED)
 
 
 @check("text: a login and requests in one packet")

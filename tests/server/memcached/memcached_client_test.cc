@@ -107,10 +107,31 @@ TEST_CASE("where a password is set, its owner sends it first") {
         "CLIENT_ERROR authentication failure|");
   CHECK(server.send("set auth 0 0 6\r\nsecret\r\n") ==
         "CLIENT_ERROR bad authentication token format|");
+  for (const std::string token : {"default ", " secret", "default\tsecret", " "}) {
+    const std::string login = "set auth 0 0 " + std::to_string(token.size()) + "\r\n" + token;
+    CHECK(server.send(login + "\r\n") == "CLIENT_ERROR bad authentication token format|");
+  }
+  CHECK(server.send("set auth 0 0 14\r\ndefault secretXX") ==
+        "CLIENT_ERROR bad command line termination|");
   CHECK(server.send("get a\r\n") == "CLIENT_ERROR unauthenticated|");
   CHECK(server.send("set auth 0 0 14\r\ndefault secret\r\nset a 0 0 1\r\nx\r\nget a\r\n") ==
         "STORED|STORED|VALUE a 0 1|x|END|");
   CHECK_FALSE(server.db().contains(Key("auth")));
+}
+
+TEST_CASE("a name and a password are two words, whatever else there is") {
+  for (const std::string token :
+       {"default  secret", " default secret", "default secret ", "default secret and more"}) {
+    MemcachedFixture server;
+    server.set_option("requirepass", "secret");
+    server.connect();
+    const std::string login = "set auth 0 0 " + std::to_string(token.size()) + "\r\n" + token;
+    CHECK(server.send(login + "\r\nmn\r\n") == "STORED|MN|");
+  }
+  MemcachedFixture server;
+  server.set_option("requirepass", "two words");
+  server.connect();
+  CHECK(server.send("set auth 0 0 17\r\ndefault two words\r\nmn\r\n") == "STORED|MN|");
 }
 
 TEST_CASE("what gates refuse is a SERVER_ERROR, and held requests run later") {
