@@ -59,7 +59,7 @@ void ListMemory::allocate(ListChunk& chunk, std::size_t bytes) {
 void ListMemory::free(const ListChunk& chunk) {
   bytes_ -= chunk.capacity;
   if (chunk.capacity < kReclaimBytes) return std::free(chunk.block);
-  Reclaimer::destroy_later(chunk.block, [](void* block) { std::free(block); });
+  Reclaimer::free_later(chunk.block, chunk.capacity);
 }
 
 void ListMemory::free(std::span<const ListChunk> chunks) {

@@ -57,7 +57,7 @@ std::size_t Blob::memory_bytes() const { return sizeof(Blob) + capacity_; }
 void Blob::destroy(Blob* blob) {
   live_bytes.fetch_sub(blob->memory_bytes(), std::memory_order_relaxed);
   if (blob->capacity_ >= kReclaimBytes) {
-    Reclaimer::destroy_later(blob, [](void* memory) { std::free(memory); });
+    Reclaimer::free_later(blob, blob->memory_bytes());
   } else {
     std::free(blob);
   }

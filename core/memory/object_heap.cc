@@ -35,7 +35,7 @@ void ObjectHeap::deallocate_outside(void* object) {
   outside_bytes_ -= bytes;
   --outside_objects_;
   if (bytes < kReclaimBytes) return std::free(object);
-  Reclaimer::destroy_later(object, [](void* memory) { std::free(memory); });
+  Reclaimer::free_later(object, bytes);
 }
 
 void* ObjectHeap::move_outside(void* object, std::size_t bytes) {

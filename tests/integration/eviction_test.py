@@ -3,6 +3,7 @@
 
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -54,6 +55,28 @@ def within_limit():
                     expect(used < 40 * MB * 1.01, f"{policy}, {size} bytes: {used} used")
                     expect(used > 40 * MB * 0.9, f"{policy}, {size} bytes: only {used} used")
                 expect(info(client, "evicted_keys") > 0, "nothing was evicted")
+
+
+@check("used memory obeys the limit while large values take each other's place", ours_only=True)
+def large_values():
+    with server("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as one:
+        value = os.urandom(MB)
+
+        def write():
+            with one.client() as client:
+                for first in range(0, scaled(1600, 400), 16):
+                    client.pipeline(["SET", n, value] for n in range(first, first + 16))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        most = 0
+        with one.client() as client:
+            while writer.is_alive():
+                most = max(most, info(client, "used_memory"))
+            expect(info(client, "evicted_keys") > 0, "nothing was evicted")
+        writer.join()
+        # A value or two may be on their way while the system has others run.
+        expect(most < 100 * MB * 1.01 + 4 * MB, f"{most} used")
 
 
 @check("a limit that is lowered is met soon, and clients are served meanwhile", ours_only=True)
