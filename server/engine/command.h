@@ -133,7 +133,7 @@ struct CommandRow {
   std::uint32_t categories = 0;  // Category
   // What is said where there is no room for a command with kDenyOom; empty for Redis's words.
   std::string_view out_of_memory{};
-  // Runs in place of the handler there, and replies; it may only free memory.
+  // Runs in place of the handler there, and replies; it takes no memory to speak of.
   Handler on_no_room = nullptr;
   std::array<KeySpec, 4> keys{};
   // Asked in place of the specs where these cannot tell which arguments are keys or, for a spec

@@ -165,6 +165,13 @@ void change_number(Call& call, bool decrement) {
 void increment(Call& call) { change_number(call, false); }
 void decrement(Call& call) { change_number(call, true); }
 
+// A number that is there takes no more memory than before.
+template <Handler kChange>
+void change_without_room(Call& call) {
+  if (call.db().contains(call.key(1))) return kChange(call);
+  call.reply_no_room();
+}
+
 void remove(Call& call) {
   BinaryRequest request(call);
   if (!request.has_shape(0, KeyRule::kNeeded)) return;
@@ -200,8 +207,10 @@ constexpr CommandRow kRows[] = {
     row("binary append", append, kStoreFlags, kRW | kInsert, kNoRoomToStore),
     row("binary prepend", prepend, kStoreFlags, kRW | kInsert, kNoRoomToStore),
     row("binary oversized", oversized, kWrite | kFast, kRM | kDelete),
-    row("binary increment", increment, kStoreFlags, kRW | kAccess | kUpdate, kNoRoomToCount),
-    row("binary decrement", decrement, kStoreFlags, kRW | kAccess | kUpdate, kNoRoomToCount),
+    row("binary increment", increment, kStoreFlags, kRW | kAccess | kUpdate, kNoRoomToCount,
+        change_without_room<increment>),
+    row("binary decrement", decrement, kStoreFlags, kRW | kAccess | kUpdate, kNoRoomToCount,
+        change_without_room<decrement>),
     row("binary delete", remove, kWrite | kFast, kRM | kDelete),
 };
 

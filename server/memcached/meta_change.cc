@@ -198,6 +198,16 @@ void meta_arithmetic(Call& call) {
   if (!request.quiet()) write_result(call, request, result);
 }
 
+// A number that is there takes no more memory than before.
+void meta_arithmetic_without_room(Call& call) {
+  const MetaRequest request(call, 2, call.args.size());
+  const bool makes = request.error().empty() && request.vivify() && decrements(request.mode()) &&
+                     !call.db().contains(request.key());
+  if (!makes) return meta_arithmetic(call);
+  ++stats_of(call).cmd_meta;
+  call.reply_no_room();
+}
+
 constexpr CommandRow kRows[] = {
     {.name = "ms",
      .handler = meta_set,
@@ -223,7 +233,8 @@ constexpr CommandRow kRows[] = {
      .arity = -2,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
-     .out_of_memory = kNoRoom,
+     .out_of_memory = "Out of memory allocating new item",
+     .on_no_room = meta_arithmetic_without_room,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
 };
 

@@ -52,7 +52,8 @@ bool is_due(Call& call, const MetaRequest& request, const Entry& item) {
   return seconds && expires_within(call, deadline_at_recache(call, request, item), *seconds);
 }
 
-Found find(Call& call, const MetaRequest& request) {
+// `may_make`: there is room for the item that N makes.
+Found find(Call& call, const MetaRequest& request, bool may_make) {
   Found found;
   const Key& key = request.key();
   const bool aside = request.has('u');  // leaves no trace
@@ -62,7 +63,7 @@ Found find(Call& call, const MetaRequest& request) {
   found.item = aside ? call.db().peek(key) : call.db().find(key);
   if (found.item == nullptr) {
     const auto vivify = request.vivify();
-    if (!vivify) return found;
+    if (!vivify || !may_make) return found;
     found.item = vivify_item(call, key, *vivify, request.new_cas());
     found.won = found.made = found.item != nullptr;
   } else if (found.item->type() != Type::kString) {
@@ -112,10 +113,10 @@ void write_fields(Call& call, const MetaRequest& request, const Found& found, st
   out.append("\r\n");
 }
 
-void meta_get(Call& call) {
+void serve(Call& call, bool may_make) {
   const MetaRequest request(call, 2, call.args.size());
   if (!request.error().empty()) return call.reply.error_line(request.error());
-  const Found found = find(call, request);
+  const Found found = find(call, request, may_make);
   OutputBuffer& out = call.reply.out();
   ++stats_of(call).cmd_meta;
   count_read(call, found.item != nullptr && !found.made, request.has('T'));
@@ -135,6 +136,11 @@ void meta_get(Call& call) {
   if (request.has('v')) write_data(out, *found.item);
   if (const auto ttl = request.ttl()) touch_item(call, request.key(), *ttl);
 }
+
+void meta_get(Call& call) { serve(call, true); }
+
+// What is there is served, and what is not is a miss that nobody wins.
+void meta_get_without_room(Call& call) { serve(call, false); }
 
 void meta_debug(Call& call) {
   if (call.args.size() < 2) return call.reply.error_line(lines::kBadFormat);
@@ -176,7 +182,7 @@ constexpr CommandRow kRows[] = {
      .arity = -2,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kStringCategory,
-     .out_of_memory = kNoRoom,
+     .on_no_room = meta_get_without_room,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
     {.name = "me",
      .handler = meta_debug,

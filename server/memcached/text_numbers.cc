@@ -33,20 +33,21 @@ void change(Call& call, bool decrement) {
 void incr(Call& call) { change(call, false); }
 void decr(Call& call) { change(call, true); }
 
+// Where there is no room too: the number is there, and takes no more memory than before.
+constexpr std::uint32_t kNumberFlags = kWrite | kFast;
+
 constexpr CommandRow kRows[] = {
     {.name = "incr",
      .handler = incr,
      .arity = -3,
-     .flags = kWrite | kDenyOom | kFast,
+     .flags = kNumberFlags,
      .categories = kStringCategory,
-     .out_of_memory = kNoRoom,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
     {.name = "decr",
      .handler = decr,
      .arity = -3,
-     .flags = kWrite | kDenyOom | kFast,
+     .flags = kNumberFlags,
      .categories = kStringCategory,
-     .out_of_memory = kNoRoom,
      .keys = {key_at(1, kRW | kAccess | kUpdate)}},
 };
 

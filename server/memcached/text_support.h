@@ -21,7 +21,6 @@ inline constexpr std::string_view kNoItem = "SERVER_ERROR the key holds another 
 
 // What is said behind SERVER_ERROR where there is no room.
 inline constexpr std::string_view kNoRoomToStore = "out of memory storing object";
-inline constexpr std::string_view kNoRoom = "out of memory";
 
 // One line as the reply.
 inline void reply_line(Call& call, std::string_view line) {

@@ -205,11 +205,14 @@ TEST_CASE_FIXTURE(BinaryFixture, "without room, changes get memcached's status a
     CHECK(one({opcode, "k", "", "2"}).value == "Out of memory allocating item");
   }
   for (const Opcode opcode : {Opcode::kIncrement, Opcode::kDecrement}) {
-    const Response refused = one({opcode, "k", number_extras(1, 1, 0)});
+    const Response refused = one({opcode, "missing", number_extras(1, 1, 0)});
     CHECK(refused.status() == BinaryStatus::kServerError);
     CHECK(refused.value == "Out of memory incrementing value");
   }
-  CHECK(get("k").value == "1");
+  // What is there is changed in its place.
+  CHECK(one({Opcode::kIncrement, "k", number_extras(5, 1, 0)}).status() == BinaryStatus::kOk);
+  CHECK(one({Opcode::kDecrement, "k", number_extras(2, 1, 0)}).status() == BinaryStatus::kOk);
+  CHECK(get("k").value == "4");
   CHECK(one({Opcode::kDelete, "k"}).status() == BinaryStatus::kOk);
   // What these cannot replace goes.
   for (const Opcode opcode : {Opcode::kSet, Opcode::kSetQ}) {

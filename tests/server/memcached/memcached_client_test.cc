@@ -161,11 +161,15 @@ TEST_CASE("without room, changes get memcached's errors") {
     CHECK(server.send(verb + " n 0 0 1 noreply\r\n2\r\n") == "");
   }
   CHECK(server.send("cas n 0 0 1 1\r\n2\r\n") == no_room);
-  for (const std::string request : {"incr n 1", "decr n 1", "ma n", "mg m N30"}) {
-    CHECK(server.send(request + "\r\n") == "SERVER_ERROR out of memory|");
-  }
+  // What is there is changed in its place, and nothing is made.
+  CHECK(server.send("incr n 3\r\ndecr n 1\r\nma n v\r\nma n N0 MD v\r\n") == "4|3|VA 1|4|VA 1|3|");
+  CHECK(server.send("mg n N30 v\r\nmg n T90 t\r\n") == "VA 1|3|HD t90|");
+  CHECK(server.send("incr m 1\r\nma m\r\nmg m N30\r\nmg m N30 q k\r\nmn\r\n") ==
+        "NOT_FOUND|NF|EN|MN|");
+  CHECK(server.send("ma m N0\r\n") == "SERVER_ERROR Out of memory allocating new item|");
+  CHECK_FALSE(server.db().contains(Key("m")));
   CHECK(server.send("get n\r\ntouch n 100\r\ndelete n\r\n") ==
-        "VALUE n 0 1|1|END|TOUCHED|DELETED|");
+        "VALUE n 0 1|3|END|TOUCHED|DELETED|");
   // What these cannot replace goes.
   for (const std::string verb : {"set n 0 0 1", "set n 0 0 1 noreply", "ms n 1", "ms n 1 ME q"}) {
     server.dispatcher.lower(kMemoryGate);
@@ -178,6 +182,7 @@ TEST_CASE("without room, changes get memcached's errors") {
   const auto& errors = server.dispatcher.errors().by_code();
   CHECK(errors.size() == 1);
   CHECK(errors.at("OOM") > 0);
+  CHECK(server.send("ma m N0 MX\r\n").starts_with("CLIENT_ERROR"));
 }
 
 TEST_CASE("data that is too large is passed over, though its request had to wait") {
