@@ -7,6 +7,7 @@ namespace {
 
 spdlog::level::level_enum level_of(Level level) {
   switch (level) {
+    case Level::kVerbose: return spdlog::level::debug;
     case Level::kInfo: return spdlog::level::info;
     case Level::kWarn: return spdlog::level::warn;
     case Level::kCritical: return spdlog::level::critical;

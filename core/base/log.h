@@ -9,9 +9,14 @@
 // behind it, for its headers cost seconds of compiling in each file that includes them.
 namespace tarn::log {
 
-enum class Level : std::uint8_t { kInfo, kWarn, kCritical };
+enum class Level : std::uint8_t { kVerbose, kInfo, kWarn, kCritical };
 
 void vwrite(Level level, fmt::string_view text, fmt::format_args args);
+
+template <class... Args>
+void verbose(fmt::format_string<Args...> text, const Args&... args) {
+  vwrite(Level::kVerbose, text, fmt::make_format_args(args...));
+}
 
 template <class... Args>
 void info(fmt::format_string<Args...> text, const Args&... args) {

@@ -124,7 +124,7 @@ class App {
   KeyWaiters key_waiters_{dispatcher_, key_events_, blocked_};
   DelayedFlush delayed_flush_{timers_, [this] { return flush_memcached_items(); }};
   MemcachedStats memcached_stats_;
-  MemcachedServices memcached_services_{options_,
+  MemcachedServices memcached_services_{config_,
                                         logins_,
                                         clients_,
                                         loop_.stats(),
@@ -148,7 +148,8 @@ class App {
   MigrationPeers migration_peers_;
   Info info_;
   DatasetLoading loading_{loop_, dispatcher_, options_};
-  std::unique_ptr<DirectoryLock> directory_lock_;  // once somebody below writes files, and longer than it
+  std::unique_ptr<DirectoryLock>
+      directory_lock_;  // once somebody below writes files, and longer than it
   Snapshots snapshots_{databases_, clock_};
   SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
   Propagation propagation_{dispatcher_, key_events_};

@@ -59,7 +59,7 @@ void stat(Call& call) {
   if (!request.has_shape(0, KeyRule::kOptional)) return;
   PacketSink out(request);
   if (request.key() == "reset") {
-    stats_of(call) = {};
+    reset_stats(call);
   } else if (!report_stats(call, request.key(), out)) {
     return request.reply_error(BinaryStatus::kNotFound);
   }

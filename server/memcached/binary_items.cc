@@ -150,15 +150,13 @@ void change_number(Call& call, bool decrement) {
     wanted.initial = request.extra<std::uint64_t>(8);
   }
   const Key key = call.key(1);
-  std::uint64_t result = 0;
+  ArithmeticResult result;
   const ItemOutcome outcome = add_to_item(call, key, wanted, result);
-  MemcachedStats& stats = stats_of(call);
-  count_change(outcome, decrement ? stats.decr_hits : stats.incr_hits,
-               decrement ? stats.decr_misses : stats.incr_misses);
+  count_arithmetic(call, outcome, result.made, decrement);
   if (outcome != ItemOutcome::kDone) return reply_failure(call, request, outcome);
   if (request.quiet()) return;
-  char value[sizeof result];
-  write_big_endian(value, result);
+  char value[sizeof result.number];
+  write_big_endian(value, result.number);
   request.reply(BinaryStatus::kOk, {}, {}, {value, sizeof value}, cas_of(call, key));
 }
 

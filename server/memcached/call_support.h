@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -17,7 +18,20 @@ inline const MemcachedServices& services(const Call& call) {
   return call.feature<const MemcachedServices>();
 }
 inline MemcachedStats& stats_of(const Call& call) { return services(call).stats; }
-inline const Options& options(const Call& call) { return services(call).options; }
+inline const Options& options(const Call& call) { return services(call).config.options(); }
+
+// memcached's -v, -vv and -vvv, and `verbosity`, are levels of the log here.
+inline constexpr std::array kVerbosityLevels = {"warning", "notice", "verbose", "debug"};
+inline int verbosity_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return 3;
+    case LogLevel::kVerbose: return 2;
+    case LogLevel::kNotice: return 1;
+    case LogLevel::kWarning:
+    case LogLevel::kNothing: break;
+  }
+  return 0;
+}
 
 // Ends the client's connection once its replies are sent.
 inline void end_connection(Call& call) {
@@ -49,6 +63,18 @@ inline void count_read(const Call& call, bool hit, bool touches) {
 inline void count_change(ItemOutcome outcome, std::uint64_t& hits, std::uint64_t& misses) {
   if (outcome == ItemOutcome::kDone) ++hits;
   if (outcome == ItemOutcome::kNotFound) ++misses;
+}
+
+// Counts what came of a change of a number; one that was made was neither there nor missed.
+inline void count_arithmetic(const Call& call, ItemOutcome outcome, bool made, bool decrement) {
+  MemcachedStats& stats = stats_of(call);
+  if (made) {
+    ++stats.total_items;
+  } else if (decrement) {
+    count_change(outcome, stats.decr_hits, stats.decr_misses);
+  } else {
+    count_change(outcome, stats.incr_hits, stats.incr_misses);
+  }
 }
 
 }  // namespace tarn::memcached

@@ -149,13 +149,13 @@ ItemOutcome store_item(Call& call, const Key& key, std::size_t position,
 }
 
 ItemOutcome add_to_item(Call& call, const Key& key, const ArithmeticRequest& request,
-                        std::uint64_t& result) {
+                        ArithmeticResult& result) {
   const Entry* entry = call.db().find_for_update(key);
   if (entry == nullptr) {
     if (!request.vivify) return ItemOutcome::kNotFound;
-    result = request.initial;
+    result = {.number = request.initial, .made = true};
     if (request.vivify->has_passed()) return ItemOutcome::kDone;
-    store_number(call, key, result, 0, request.vivify->ttl(), {});
+    store_number(call, key, result.number, 0, request.vivify->ttl(), {});
     if (request.new_cas) call.db().set_cas(key, *request.new_cas);
     propagate_item(call, key);
     call.notify(kNotifyString, "set", key.bytes);
@@ -170,9 +170,9 @@ ItemOutcome add_to_item(Call& call, const Key& key, const ArithmeticRequest& req
   std::uint64_t number = 0;
   if (!read_number_text(text, number)) return ItemOutcome::kNotNumber;
   if (request.decrement) {
-    result = number > request.delta ? number - request.delta : 0;
+    result.number = number > request.delta ? number - request.delta : 0;
   } else {
-    result = number + request.delta;
+    result.number = number + request.delta;
   }
   const std::size_t width = text.bytes().size();
   const bool touches = request.touch.has_value();
@@ -180,7 +180,7 @@ ItemOutcome add_to_item(Call& call, const Key& key, const ArithmeticRequest& req
     erase_item(call, key);
     return ItemOutcome::kDone;
   }
-  store_number(call, key, result, width, touches ? request.touch->ttl() : Ttl::keep(),
+  store_number(call, key, result.number, width, touches ? request.touch->ttl() : Ttl::keep(),
                {.client_flags = entry->client_flags(), .with_cas = entry->has_cas()});
   if (request.new_cas) call.db().set_cas(key, *request.new_cas);
   propagate_item(call, key);

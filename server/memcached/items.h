@@ -79,11 +79,16 @@ struct ArithmeticRequest {
   std::uint64_t initial = 0;
 };
 
+struct ArithmeticResult {
+  std::uint64_t number = 0;
+  bool made = false;  // there was none
+};
+
 // Adds to the number that an item spells, and wraps at 64 bits; or subtracts, and stops at 0.
-// `result` is the new number. A result with fewer digits is padded with spaces to the old length,
-// as in memcached.
+// `result` is the new number. One with fewer digits is padded with spaces to the old length, as in
+// memcached.
 ItemOutcome add_to_item(Call& call, const Key& key, const ArithmeticRequest& request,
-                        std::uint64_t& result);
+                        ArithmeticResult& result);
 
 ItemOutcome touch_item(Call& call, const Key& key, const Expiry& expiry);
 ItemOutcome delete_item(Call& call, const Key& key,

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/base/cycle_clock.h"
+#include "core/base/log.h"
+#include "core/base/quoting.h"
 #include "server/engine/gates.h"
 #include "server/memcached/families.h"
 #include "server/protocol/memcached_binary_parser.h"
@@ -12,6 +14,7 @@ namespace tarn {
 namespace {
 
 constexpr std::string_view kNoSuchCommand = "ERROR";
+constexpr std::size_t kBinaryKeyArgument = 1;
 constexpr std::size_t kBinaryHeaderArgument = 2;
 
 // As much base64 as a key of so many bytes takes. Without an option that allows more, a key has the
@@ -25,6 +28,16 @@ std::size_t max_encoded_key_bytes(const Options& options) {
 bool changes_item(std::span<const std::string_view> flags) {
   return std::any_of(flags.begin(), flags.end(),
                      [](std::string_view flag) { return flag[0] == 'N' || flag[0] == 'T'; });
+}
+
+std::string_view first_line(std::string_view input) {
+  return input.substr(0, input.find_first_of("\r\n"));
+}
+
+// So that a line of the log stays one.
+std::string escaped(std::string_view bytes) {
+  const std::string quoted = quote(bytes);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 }  // namespace
@@ -44,11 +57,15 @@ MemcachedClient::MemcachedClient(Transport& transport, MemcachedContext& context
       session_(context.clients.clients.next_id(), transport.output(), Dialect::kMemcachedText) {
   session_.db = static_cast<unsigned>(context.clients.options.memcached_database);
   open_session(context.clients, session_, transport);
+  if (logs()) log::verbose("<{} new client connection", session_.id);
 }
 
 MemcachedClient::~MemcachedClient() = default;
 
-void MemcachedClient::on_closed() { end_session(context_.clients, session_); }
+void MemcachedClient::on_closed() {
+  if (logs()) log::verbose("<{} connection closed.", session_.id);
+  end_session(context_.clients, session_);
+}
 
 std::size_t MemcachedClient::memory_bytes() const {
   // Both parsers are of about the same size.
@@ -132,8 +149,10 @@ MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::si
                        .max_encoded_key_bytes = max_encoded_key_bytes(options),
                        .authenticated = !restricted()};
   const std::size_t wanted = restricted() || received_ ? 1 : MemcachedBatch::kMaxRequests;
+  const bool keep_lines = logs() && !binary_;
   while (batch.items.size() < wanted) {
     const std::size_t first = batch.args.size();
+    const std::size_t begin = offset + parser_->skip_bytes();
     const Status status = parser_->parse(input, offset, batch.args);
     const bool incomplete =
         status == Status::kNeedMore || status == Status::kLargeBlock || status == Status::kFatal;
@@ -141,6 +160,8 @@ MemcachedParser::Status MemcachedClient::collect(std::string_view input, std::si
     batch.items.push_back(make_item(status, first));
     batch.items.back().end = offset;
     batch.items.back().skip_bytes = parser_->skip_bytes();
+    if (keep_lines) [[unlikely]]
+      batch.items.back().line = first_line(input.substr(begin));
   }
   return Status::kRequest;
 }
@@ -181,13 +202,24 @@ const Command* MemcachedClient::find_command(std::span<const std::string_view> w
 
 const MemcachedRequest* MemcachedClient::run(std::uint64_t deadline_cycles) {
   const MemcachedRequest* last = nullptr;
+  const bool logs_requests = logs();
   for (const MemcachedRequest& item : context_.batch.items) {
+    if (logs_requests) [[unlikely]]
+      log_request(item);
     execute(item);
     last = &item;
     if (!may_run()) break;
     if (context_.clients.dispatcher.last_end_cycles() > deadline_cycles) break;
   }
   return last;
+}
+
+// The data of a request is not shown, which may be a password.
+void MemcachedClient::log_request(const MemcachedRequest& item) const {
+  if (!item.line.empty()) return log::verbose("<{} {}", session_.id, escaped(item.line));
+  if (item.command == nullptr) return;
+  const std::string_view key = context_.batch.args_of(item)[kBinaryKeyArgument];
+  log::verbose("<{} {} {}", session_.id, item.command->row->name, escaped(key));
 }
 
 void MemcachedClient::execute(const MemcachedRequest& item) {

@@ -21,6 +21,7 @@ struct MemcachedRequest : BatchedRequest {
   std::string_view error{};    // where there is no command: the reply, or nothing
   bool quiet = false;          // wants no reply
   std::size_t skip_bytes = 0;  // of data behind it that nobody wants; see MemcachedParser
+  std::string_view line{};     // of the text protocol, while requests are logged
 };
 
 using MemcachedBatch = RequestBatch<MemcachedRequest>;
@@ -73,6 +74,9 @@ class MemcachedClient final : public InputHandler {
   bool within_input_limit(std::size_t waiting_bytes);
   bool may_run() const { return !session_.closing && !session_.paused; }
   bool restricted() const;
+  // Whether connections and requests are logged, as by memcached's -vv.
+  bool logs() const { return context_.clients.options.loglevel <= LogLevel::kVerbose; }
+  void log_request(const MemcachedRequest& item) const;
 
   MemcachedContext& context_;
   Transport& transport_;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "server/config/options.h"
+#include "server/config/config.h"
 #include "server/engine/authentication.h"
 #include "server/engine/client_registry.h"
 #include "server/memcached/delayed_flush.h"
@@ -13,7 +13,7 @@ namespace tarn {
 
 // What the commands of the memcached protocol work on beside the keyspace.
 struct MemcachedServices {
-  const Options& options;
+  Config& config;
   Logins& logins;
   const ClientRegistry& clients;
   const NetStats& net;

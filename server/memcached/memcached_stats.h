@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "server/net/net_stats.h"
+
 namespace tarn {
 
 // What `stats` counts, as memcached names it.
@@ -26,6 +28,9 @@ struct MemcachedStats {
   std::uint64_t store_too_large = 0;
   std::uint64_t auth_cmds = 0;
   std::uint64_t auth_errors = 0;
+  // What others count, as it was when `stats reset` came.
+  NetStats net_before{};
+  std::uint64_t evicted_before = 0;
 };
 
 }  // namespace tarn

@@ -125,7 +125,11 @@ void meta_delete(Call& call) {
                                                        .expiry = request.ttl()})
                                     : delete_item(call, request.key(), request.compare_cas());
   ++stats_of(call).cmd_meta;
-  count_change(outcome, stats_of(call).delete_hits, stats_of(call).delete_misses);
+  // To memcached, an item that stays was not deleted, and one that was not the right one missed.
+  if (outcome == ItemOutcome::kDone && !keeps) ++stats_of(call).delete_hits;
+  if (outcome == ItemOutcome::kNotFound || outcome == ItemOutcome::kExists) {
+    ++stats_of(call).delete_misses;
+  }
   if (reply_failure(call, outcome)) return;
   if (outcome == ItemOutcome::kDone && request.quiet()) return;
   request.write_bare(call.reply.out(), code_of(outcome));
@@ -177,7 +181,7 @@ void meta_arithmetic(Call& call) {
   if (reply_flag_error(call, request)) return;
   const auto decrement = decrements(request.mode());
   if (!decrement) return call.reply.error_line(kBadNumberMode);
-  std::uint64_t result = 0;
+  ArithmeticResult result;
   const ItemOutcome outcome = add_to_item(call, request.key(),
                                           {.decrement = *decrement,
                                            .delta = request.delta(),
@@ -187,15 +191,13 @@ void meta_arithmetic(Call& call) {
                                            .vivify = request.vivify(),
                                            .initial = request.initial()},
                                           result);
-  MemcachedStats& stats = stats_of(call);
-  ++stats.cmd_meta;
-  count_change(outcome, *decrement ? stats.decr_hits : stats.incr_hits,
-               *decrement ? stats.decr_misses : stats.incr_misses);
+  ++stats_of(call).cmd_meta;
+  count_arithmetic(call, outcome, result.made, *decrement);
   if (reply_failure(call, outcome)) return;
   if (outcome != ItemOutcome::kDone) {
     return request.write_bare(call.reply.out(), code_of(outcome));
   }
-  if (!request.quiet()) write_result(call, request, result);
+  if (!request.quiet()) write_result(call, request, result.number);
 }
 
 // A number that is there takes no more memory than before.

@@ -119,7 +119,8 @@ void serve(Call& call, bool may_make) {
   const Found found = find(call, request, may_make);
   OutputBuffer& out = call.reply.out();
   ++stats_of(call).cmd_meta;
-  count_read(call, found.item != nullptr && !found.made, request.has('T'));
+  count_read(call, found.item != nullptr, request.has('T'));
+  if (found.made) ++stats_of(call).total_items;
   if (found.other_type && request.vivify()) return call.reply.error_line(lines::kNoItem);
   if (found.item == nullptr) {
     if (!request.quiet()) request.write_bare(out, "EN");
@@ -149,6 +150,7 @@ void meta_debug(Call& call) {
   if (!key) return call.reply.error_line(lines::kBadFormat);
   const Key looked_up(key->bytes());
   Entry* item = call.db().peek(looked_up);
+  ++stats_of(call).cmd_meta;
   if (item == nullptr || item->type() != Type::kString) return reply_line(call, "EN");
   const std::uint64_t cas = call.db().cas(looked_up);
   item = call.db().peek(looked_up);

@@ -47,6 +47,8 @@ void write_counters(StatSink& out, const MemcachedStats& stats) {
 
 void general(Call& call, StatSink& out) {
   const MemcachedServices& server = services(call);
+  const Options& options = memcached::options(call);
+  const NetStats& before = server.stats.net_before;
   const Clock& clock = call.databases.context().clock;
   out.stat("pid", ::getpid());
   out.stat("uptime", (clock.monotonic_ms() - server.started_ms) / 1000);
@@ -54,20 +56,20 @@ void general(Call& call, StatSink& out) {
   out.stat("version", kVersion);
   out.stat("pointer_size", sizeof(void*) * 8);
   write_usage(out);
-  out.stat("max_connections", server.options.maxclients);
+  out.stat("max_connections", options.maxclients);
   out.stat("curr_connections", server.clients.size());
-  out.stat("total_connections", server.net.connections_accepted);
-  out.stat("rejected_connections", server.net.connections_rejected);
+  out.stat("total_connections", server.net.connections_accepted - before.connections_accepted);
+  out.stat("rejected_connections", server.net.connections_rejected - before.connections_rejected);
   out.stat("accepting_conns", 1);
   write_counters(out, server.stats);
-  out.stat("bytes_read", server.net.bytes_received);
-  out.stat("bytes_written", server.net.bytes_sent);
-  out.stat("limit_maxbytes", server.options.maxmemory);
+  out.stat("bytes_read", server.net.bytes_received - before.bytes_received);
+  out.stat("bytes_written", server.net.bytes_sent - before.bytes_sent);
+  out.stat("limit_maxbytes", options.maxmemory);
   out.stat("threads", 1);
   out.stat("bytes", call.db().memory_bytes() + Blob::total_bytes());
   out.stat("curr_items", call.db().size());
   out.stat("total_items", server.stats.total_items);
-  out.stat("evictions", call.databases.stats().evicted);
+  out.stat("evictions", call.databases.stats().evicted - server.stats.evicted_before);
 }
 
 void settings(Call& call, StatSink& out) {
@@ -77,7 +79,7 @@ void settings(Call& call, StatSink& out) {
   out.stat("tcpport", options.memcached_port);
   out.stat("udpport", 0);
   out.stat("inter", fmt::format("{}", fmt::join(options.memcached_bind, ",")));
-  out.stat("verbosity", 0);
+  out.stat("verbosity", verbosity_of(options.loglevel));
   const bool evicts =
       options.maxmemory > 0 && options.maxmemory_policy != EvictionPolicy::kNoEviction;
   out.stat("evictions", evicts ? "on" : "off");
@@ -107,19 +109,37 @@ void slabs(Call& call, StatSink& out) {
   out.stat("total_malloced", call.db().memory_bytes());
 }
 
+// That of a unix socket ends in a port to clients of Redis.
+std::string_view shown_address(const Transport& transport, std::string_view address) {
+  if (transport.is_unix_socket() && address.ends_with(":0")) address.remove_suffix(2);
+  return address;
+}
+
 void connections(Call& call, StatSink& out) {
   const MemcachedServices& server = services(call);
   const std::int64_t now_ms = call.databases.context().clock.monotonic_ms();
   for (const auto& [id, session] : server.clients.sessions()) {
     if (session->transport == nullptr) continue;
-    const std::string_view family = session->transport->is_unix_socket() ? "unix" : "tcp";
+    const Transport& transport = *session->transport;
+    const std::string_view family = transport.is_unix_socket() ? "unix" : "tcp";
     out.stat(fmt::format("{}:addr", id),
-             fmt::format("{}:{}", family, session->transport->peer_address()));
+             fmt::format("{}:{}", family, shown_address(transport, transport.peer_address())));
+    out.stat(fmt::format("{}:listen_addr", id),
+             fmt::format("{}:{}", family, shown_address(transport, transport.local_address())));
+    out.stat(fmt::format("{}:state", id),
+             session == &call.session ? "conn_parse_cmd" : "conn_read");
     out.stat(fmt::format("{}:secs_since_last_cmd", id), (now_ms - session->last_active_ms) / 1000);
   }
 }
 
 }  // namespace
+
+void reset_stats(Call& call) {
+  MemcachedStats& stats = stats_of(call);
+  stats = {};
+  stats.net_before = services(call).net;
+  stats.evicted_before = call.databases.stats().evicted;
+}
 
 bool report_stats(Call& call, std::string_view topic, StatSink& out) {
   if (topic.empty()) {

@@ -55,13 +55,17 @@ void flush_all(Call& call) {
 
 void version(Call& call) { reply_line(call, "VERSION " + std::string(kVersion)); }
 
-// Taken and without effect: the log has a level of its own.
+// A level above the highest counts as that.
 void verbosity(Call& call) {
   if (too_many_words(call, 3)) return;
   std::uint64_t level = 0;
   if (!parse_memcached_unsigned(call.args[1], level)) {
     return call.reply.error_line(lines::kBadFormat);
   }
+  const auto highest = kVerbosityLevels.size() - 1;
+  const Config::Setting setting("loglevel", kVerbosityLevels[std::min(level, highest)]);
+  const auto changed = services(call).config.set(std::span(&setting, 1));
+  if (!changed) return call.reply.error(changed.error().message);
   reply_line(call, "OK");
 }
 

@@ -19,14 +19,12 @@ void change(Call& call, bool decrement) {
   if (!parse_memcached_unsigned(call.args[2], request.delta)) {
     return call.reply.error_line(kBadDelta);
   }
-  std::uint64_t result = 0;
+  ArithmeticResult result;
   const ItemOutcome outcome = add_to_item(call, call.key(1), request, result);
-  MemcachedStats& stats = stats_of(call);
-  count_change(outcome, decrement ? stats.decr_hits : stats.incr_hits,
-               decrement ? stats.decr_misses : stats.incr_misses);
+  count_arithmetic(call, outcome, result.made, decrement);
   if (reply_failure(call, outcome)) return;
   if (outcome != ItemOutcome::kDone) return reply_line(call, "NOT_FOUND");
-  write_number(call.reply.out(), result);
+  write_number(call.reply.out(), result.number);
   call.reply.out().append("\r\n");
 }
 

@@ -24,7 +24,7 @@ class LineSink final : public StatSink {
 void stats(Call& call) {
   const std::string_view topic = call.args.size() > 1 ? call.args[1] : "";
   if (topic == "reset") {
-    stats_of(call) = {};
+    reset_stats(call);
     return reply_line(call, "RESET");
   }
   LineSink out(call.reply.out());

@@ -187,6 +187,27 @@ def daemon():
         server.remove()
 
 
+@check("-vv: connections and requests are logged, without their data; so after `verbosity 2`")
+def verbose():
+    with start("-vv") as server, server.memcached() as client:
+        client.set(b"k", b"a-secret")
+        client.ask(b"get \x01\r\n")
+        with server.memcached() as other:
+            other.send(struct.pack(">BBHBBHIIQ", 0x80, 0x00, 6, 0, 0, 0, 6, 0, 0) + b"binary")
+            other.take(24)
+        for line in (b" new client connection", b" set k 0 0 8", b" get \\x01", b" binary get binary",
+                     b" connection closed."):
+            expect(wait_until(lambda line=line: line in server.log()), f"no {line}")
+        expect(b"a-secret" not in server.log(), "data in the log")
+        equal(client.ask(b"verbosity 1\r\n"), b"OK\r\n")
+        equal(client.stats(b"settings")[b"verbosity"], b"1")
+        client.ask(b"get quiet\r\n")
+        equal(client.ask(b"verbosity 2\r\n"), b"OK\r\n")
+        client.ask(b"get loud\r\n")
+        expect(wait_until(lambda: b" get loud" in server.log()), "nothing logged")
+        expect(b" get quiet" not in server.log(), "logged")
+
+
 @check("-u: root becomes somebody else, and has to say who")
 def become_user():
     if os.geteuid() != 0:

@@ -52,6 +52,7 @@ struct MemcachedFixture {
   Propagation propagation{dispatcher, key_events};
   ClientRegistry registry;
   ClientContext clients{dispatcher, registry, config.options()};
+  NetStats net;
   std::unique_ptr<FakeTransport> transport;
   std::unique_ptr<MemcachedClient> client;
 
@@ -64,10 +65,9 @@ struct MemcachedFixture {
                                 return true;
                               }};
   MemcachedStats stats_;
-  NetStats net_;
   Logins logins_{config.options()};
-  MemcachedServices services_{config.options(),    logins_, registry, net_, delayed_flush_, stats_,
-                              clock.monotonic_ms()};
+  MemcachedServices services_{
+      config, logins_, registry, net, delayed_flush_, stats_, clock.monotonic_ms()};
   std::optional<MemcachedContext> context_;
   std::string pending_;
 };
