@@ -30,9 +30,9 @@ DEVIATIONS = [
 
 # What the grammar never asks, because the two would differ, or one of them would wait.
 LEFT_OUT = {
-    "the flags of memcached 1.6.19 and later (E, S, x, N of ms)":
-        "the oracle is 1.6.18",
-    "mg with b and N, ma with b, append and prepend of ms with b":
+    "the flags of memcached 1.6.19 and later that it would act on (x, N of ms)":
+        "the oracle is 1.6.18; E is asked of us alone, with the same answer but for the number",
+    "k with mg with b and N, with ma with b, with append and prepend of ms with b":
         "memcached 1.6.18 forgets that the key of what it makes is binary, and sends it raw",
     "c for an item whose time is over, R with it":
         "there is no such item that would have a CAS number",

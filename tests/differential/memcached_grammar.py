@@ -1,7 +1,9 @@
 """Random requests of memcached's text and meta commands, right ones and wrong ones.
 
-A request is bytes as they go over the wire, with one thing left open: `<<k0:2>>` stands for the
-CAS number that the server reported for k0 the last time but one, which differs between servers.
+A request is bytes as they go over the wire, with two things left open: `<<k0:2>>` stands for the
+CAS number that the server reported for k0 the last time but one, which differs between servers; and
+`<<E>>` for a flag E with a number of its own, which memcached 1.6.18 does not know and is not sent:
+it makes up a number instead, and CAS numbers are compared by name.
 """
 
 import base64
@@ -15,7 +17,12 @@ LONG = [b"L" * 250, b"\xc3\xa9\x7f\x01"]
 TOO_LONG = [b"L" * 251, b"M" * 300]
 ENCODED_NUMBER = base64.b64encode(b"\x01n")
 ENCODED = [base64.b64encode(key) for key in BINARY] + [ENCODED_NUMBER]
-ALL_KEYS = KEYS + NUMBERS + LONG
+# Items whose CAS number a client gives, the last of them a number.
+GIVEN_CAS = [b"e0", b"e1", b"e2"]
+ALL_KEYS = KEYS + NUMBERS + LONG + GIVEN_CAS
+# Binary keys that are never asked for by k: memcached sends those of what N makes, and of what is
+# appended to, as they are. The last has a number.
+VIVIFIED = [base64.b64encode(key) for key in (b"\x02v", b"\xffv v", b"\x02n")]
 
 # Deadlines are far from now and from each other, so that it does not matter when we look.
 EXPTIMES = [b"0"] * 8 + [b"100", b"1000", b"100000", b"2592000", b"-1", b"-100", b"2592001"]
@@ -51,7 +58,7 @@ class Generator:
             (self.storage, 22), (self.retrieval, 14), (self.touching, 8), (self.arithmetic, 10),
             (self.deletion, 6), (self.other, 5), (self.unknown, 3), (self.meta_get, 22),
             (self.meta_set, 22), (self.meta_delete, 9), (self.meta_arithmetic, 14),
-            (self.meta_other, 4), (self.large, 2),
+            (self.meta_other, 4), (self.large, 2), (self.given_cas, 6), (self.vivified, 4),
         ])  # fmt: skip
 
     def next(self):
@@ -383,6 +390,45 @@ class Generator:
         if self.chance(0.45):
             flags.append(b"M" + self.mode(b"ID+-"))
         return Request(self.line(self.meta_line(b"ma", [key], flags)))
+
+    def given_cas(self):
+        rng = self.rng
+        key = rng.choice(GIVEN_CAS)
+        tail = b"<<E>>"
+        if self.chance(0.4):
+            tail += b" C<<%b:%d>>" % (key, rng.choice((1, 1, 1, 2)))
+        if key == GIVEN_CAS[-1]:
+            change = rng.choice((b"ma %b c k v%b", b"ma %b N0 J7 k c%b", b"ma %b MD D3 c k%b",
+                                 b"ms %b 1 k c%b\r\n9"))  # fmt: skip
+        else:
+            change = rng.choice((b"ms %b 3 c k%b\r\nabc", b"ms %b 3 MA k c%b\r\nabc",
+                                 b"ms %b 3 k MP c%b\r\nabc", b"ms %b 3 ME c k%b\r\nabc",
+                                 b"ms %b 3 MR c k F5%b\r\nabc", b"ms %b 0 q k%b\r\n",
+                                 b"md %b k I T1000%b", b"md %b I%b", b"md %b q%b",
+                                 b"mg %b c k N100 v%b"))  # fmt: skip
+        seen = b"mg %b c k v f\r\n" % key if self.chance(0.5) else b""
+        return Request(change % (key, tail) + b"\r\n" + seen)
+
+    def vivified(self):
+        rng = self.rng
+        key = rng.choice(VIVIFIED)
+        if key == VIVIFIED[-1]:
+            return Request(rng.choice((
+                b"ma %b b N0 J5 v\r\n", b"ma %b N100 b MD J18 c\r\n", b"ma %b b v\r\n", b"mg %b b v s\r\n",
+                b"ms %b 2 b\r\n41\r\n", b"md %b b\r\n",
+            )) % key)  # fmt: skip
+        if self.chance(0.3):
+            return Request(rng.choice((
+                b"ms %b 2 b MA\r\nxy\r\n", b"ms %b 2 b MP c\r\nxy\r\n", b"ms %b 2 b F9\r\nxy\r\n",
+                b"md %b b\r\n", b"md %b b I T1000\r\n",
+            )) % key)  # fmt: skip
+        flags = [b"b"] + self.some(b"cfhsuv", 4)
+        if self.chance(0.7):
+            flags.append(b"N" + rng.choice((b"0", b"100", b"1000", b"100000")))
+        elif self.chance(0.3):
+            flags.append(b"R500")
+        rng.shuffle(flags)
+        return Request(b" ".join([b"mg", key, *flags]) + b"\r\n")
 
     def meta_other(self):
         key, flags = self.meta_key()

@@ -13,11 +13,14 @@ import time
 from typing import NamedTuple
 
 from memcached_deviations import same_answer, same_line
-from memcached_grammar import ALL_KEYS, ENCODED
+from memcached_grammar import ALL_KEYS, ENCODED, VIVIFIED
 from support.memcached import HOST
 
 SILENCE_S = 10.0
 UNKNOWN_CAS = b"987654321987654321"
+_GIVEN_CAS = b"<<E>>"
+# Above what servers make up, and small enough for clients that count in doubles.
+_FIRST_GIVEN_CAS = 5 * 10**15
 _REFERENCE = re.compile(rb"<<([^:<>]*):(\d)>>")
 
 
@@ -90,6 +93,7 @@ class Side:
 
     def __init__(self, server):
         self.server = server
+        self._given = _FIRST_GIVEN_CAS
         self.forget()
 
     def forget(self):
@@ -108,11 +112,16 @@ class Side:
             # Of the same length on both sides, or wrong lengths would meet different bytes.
             return (known[-back] if back <= len(known) else UNKNOWN_CAS).zfill(20)
 
-        return _REFERENCE.sub(number, data)
+        data = _REFERENCE.sub(number, data)
+        while _GIVEN_CAS in data:
+            self._given += 1
+            ours = b" E%d" % self._given if self.server.kind == "tarn" else b""
+            data = data.replace(_GIVEN_CAS, ours, 1)
+        return data
 
     def unresolved(self, data):
         """The bytes with a CAS number that nobody has."""
-        return _REFERENCE.sub(UNKNOWN_CAS.zfill(20), data)
+        return _REFERENCE.sub(UNKNOWN_CAS.zfill(20), data.replace(_GIVEN_CAS, b""))
 
     def run(self, data, cuts):
         data = self.resolve(data)
@@ -181,7 +190,8 @@ class Pair:
         """No items, known CAS numbers forgotten; a server that died is started again."""
         # A flush leaves items where they are until somebody asks for them.
         asked = b"".join(
-            [b"mg %b\r\n" % key for key in ALL_KEYS] + [b"mg %b b\r\n" % key for key in ENCODED]
+            [b"mg %b\r\n" % key for key in ALL_KEYS]
+            + [b"mg %b b\r\n" % key for key in ENCODED + VIVIFIED]
         )
         for side in self.sides:
             if not side.server.alive:
@@ -239,4 +249,6 @@ class Pair:
         """Raises Difference unless both hold the same items."""
         plain = b"".join(b"mg %b s v f t k\r\n" % key for key in ALL_KEYS)
         encoded = b"".join(b"mg %b b s v f t k\r\n" % key for key in ENCODED)
-        self._compare(*(self._outcome(side, plain + encoded, ()) for side in self.sides))
+        vivified = b"".join(b"mg %b b s v f t\r\n" % key for key in VIVIFIED)
+        everything = plain + encoded + vivified
+        self._compare(*(self._outcome(side, everything, ()) for side in self.sides))

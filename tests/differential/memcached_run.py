@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Differential testing: random requests of memcached's protocols to Tarn and to memcached.
 
-    memcached_run.py                                    20,000 requests, one seed
+    memcached_run.py                                    30,000 requests, three seeds
     memcached_run.py --commands 1000000 --seeds 1,2,3   the long proof
     memcached_run.py --seed 7 --epoch 12                one epoch again
     memcached_run.py --protocol binary                  only that: text (with meta) or binary
@@ -48,8 +48,8 @@ def parse_options():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--commands", type=int, default=5_000 if SMALL else 20_000, help="for each seed")
-    add("--seeds", "--seed", default="1", help="comma separated; 'random' draws one")
+    add("--commands", type=int, default=2_000 if SMALL else 10_000, help="for each seed")
+    add("--seeds", "--seed", default="1,2,3", help="comma separated; 'random' draws one")
     add("--epoch", type=int, help="run only this epoch of each seed")
     add("--epoch-size", type=int, default=1000)
     add("--protocol", choices=("text", "binary", "both"), default="both")
