@@ -29,9 +29,13 @@ std::optional<std::int64_t> deadline_at_recache(Call& call, const MetaRequest& r
   return deadline_of(item);
 }
 
+// Where uses are counted, only the minute of the last one is known.
 std::int64_t idle_seconds(Call& call, const Entry& item) {
+  constexpr std::int64_t kSecondsAMinute = 60;
   const AccessPolicy& policy = call.databases.access_policy();
-  return policy.tracks_frequency ? 0 : policy.idle_seconds(item.access(), call.now_ms());
+  return policy.tracks_frequency
+             ? policy.idle_minutes(item.access(), call.now_ms()) * kSecondsAMinute
+             : policy.idle_seconds(item.access(), call.now_ms());
 }
 
 // An item as a request finds it, and what comes of it.

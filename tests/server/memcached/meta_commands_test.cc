@@ -31,6 +31,16 @@ TEST_CASE("mg answers what its flags ask for, in their order") {
   CHECK(server.send("mg a T-1 v\r\nmg a\r\n") == "VA 1|x|EN|");
 }
 
+TEST_CASE("where uses are counted, the time since the last one is told in minutes") {
+  MemcachedFixture server;
+  server.databases.access_policy().tracks_frequency = true;
+  server.send("set a 0 0 1\r\nx\r\n");
+  CHECK(server.send("mg a u l\r\n") == "HD l0|");
+  server.clock.advance_ms(10 * 60'000);
+  CHECK(server.send("me a\r\n").find(" la=600 ") != std::string::npos);
+  CHECK(server.send("mg a l\r\nmg a l\r\n") == "HD l600|HD l0|");
+}
+
 TEST_CASE("keys may come in base64") {
   MemcachedFixture server;
   CHECK(server.send("ms YWJj 1 b k\r\nx\r\nget abc\r\n") == "HD kYWJj b|VALUE abc 0 1|x|END|");
