@@ -131,6 +131,7 @@ constexpr std::string_view kTuning[] = {
     "no_inline_ascii_resp",
     "no_chunked_items",
     "no_drop_privileges",
+    "sock_cookie_id",
 };
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -264,6 +265,8 @@ Result<> Translation::take_extended(std::string_view list) {
       // As it is here: who is one too many is told so and closed.
     } else if (name == "no_maxconns_fast") {
       note('o', "no_maxconns_fast: a connection over the limit is closed at once all the same");
+    } else if (name == "drop_privileges") {
+      note('o', "drop_privileges: no system calls are given up; -u and what starts the server may");
     } else if (name == "track_sizes") {
       note('o', "track_sizes: there is no 'stats sizes'");
     } else if (name.starts_with("ext_")) {

@@ -201,6 +201,8 @@ TEST_CASE("what changes nothing that clients see is taken, and said") {
                              {"-C"},
                              {"-o", "hashpower=20"},
                              {"-o", "no_maxconns_fast"},
+                             {"-o", "drop_privileges"},
+                             {"-o", "sock_cookie_id=1"},
                              {"-o", "track_sizes"},
                              {"-o", "modern"}}) {
     CAPTURE(words[0]);
