@@ -40,7 +40,7 @@ namespace tarn {
 // Access bits as they are without an eviction policy, 24 bits of seconds, read as the same time
 // with a class that means nothing, and take their place as keys are used: nothing needs to be
 // converted when a policy is chosen. Ages beyond 2^20 ticks (12 days, were there one a second)
-// wrap, as do seconds after 194 days.
+// would wrap: age_walk.h keeps keys from it. Seconds do after 194 days.
 class HitDensity {
  public:
   static constexpr unsigned kTickBits = 20;

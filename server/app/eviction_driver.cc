@@ -54,7 +54,8 @@ EvictionDriver::EvictionDriver(NetLoop& loop, Dispatcher& dispatcher, MemoryGaug
       gauge_(gauge),
       loading_(loading),
       latency_(latency),
-      evictor_(databases_) {
+      evictor_(databases_),
+      age_walk_(databases_) {
   dispatcher_.make_room = [this] { return make_room(); };
 }
 
@@ -72,6 +73,7 @@ void EvictionDriver::configure(const Options& options) {
 }
 
 void EvictionDriver::plan() {
+  age_walk_.step();
   const bool over = limit_ != 0 && used_bytes() > limit_;
   if (over && evictor_.rule().by != EvictionRule::By::kNothing) return work_soon();
   if (!over && exceeded_) make_room();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/keyspace/age_walk.h"
 #include "core/keyspace/eviction.h"
 #include "server/config/options.h"
 #include "server/engine/dispatcher.h"
@@ -33,7 +34,7 @@ class EvictionDriver {
                  const LoadingState& loading, LatencyMonitor& latency);
 
   void configure(const Options& options);
-  // To be called from time to time: memory may have grown without a command.
+  // To be called from time to time: memory may have grown without a command, and keys grow old.
   void plan();
 
   const TimeOverLimit& stats() const { return stats_; }
@@ -58,6 +59,7 @@ class EvictionDriver {
   const LoadingState& loading_;
   LatencyMonitor& latency_;
   Evictor evictor_;
+  AgeWalk age_walk_;
   TimeOverLimit stats_;
   std::size_t limit_ = 0;  // 0: none
   std::uint64_t slice_cycles_ = 0;
