@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -398,7 +399,7 @@ void App::wait_for_signals() {
 
 void App::on_signal(int signal) {
   const bool interrupt = signal == SIGINT;
-  log::warn("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
+  log::warn("Received SIG{} scheduling shutdown...", ::sigabbrev_np(signal));
   const unsigned bits = interrupt ? options_.shutdown_on_sigint : options_.shutdown_on_sigterm;
   if (shut_down(request_of(bits))) return;
   log::warn("Errors trying to shut down the server, check the logs for more information");
@@ -430,6 +431,7 @@ Result<> App::load(DataFiles files) {
   std::signal(SIGHUP, SIG_IGN);
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
+  signals_.add(SIGUSR1);  // how memcached is told to end gracefully
   wait_for_signals();
   report_ineffective_options();
   memory_.mark_startup();

@@ -145,6 +145,11 @@ def sigint():
     ends_with(signal.SIGINT)
 
 
+@check("SIGUSR1 does as well, as it ends memcached gracefully", ours_only=True)
+def sigusr1():
+    ends_with(signal.SIGUSR1)
+
+
 @check("SIGHUP and SIGPIPE are ignored")
 def sighup():
     with server() as one, one.client() as client:
