@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import read_file, write_file  # noqa: E402
 from support.server import wait_until  # noqa: E402
 
 LOGGING = ("--appendonly", "yes", "--appendfsync", "always")
@@ -18,18 +19,8 @@ def path(one, *names):
     return os.path.join(one.directory, "appendonlydir", *names)
 
 
-def read(name):
-    with open(name, "rb") as file:
-        return file.read()
-
-
-def write(name, content):
-    with open(name, "wb") as file:
-        file.write(content)
-
-
 def files_of(one):
-    return {name: read(path(one, name)) for name in os.listdir(path(one))}
+    return {name: read_file(path(one, name)) for name in os.listdir(path(one))}
 
 
 def refused(one, *words, args=LOGGING):
@@ -63,7 +54,7 @@ def no_manifest():
         written(one, ("SET", "k", "v"))
         one.kill()
         manifest = path(one, "appendonly.aof.manifest")
-        content = read(manifest)
+        content = read_file(manifest)
         os.unlink(manifest)
         refused(one, "appendonly.aof.manifest", "tarn-restore", "move")
         # Nor does switching a log on.
@@ -72,7 +63,7 @@ def no_manifest():
         with one.client() as client:
             expect(client.call("CONFIG", "SET", "appendonly", "yes").is_error, "it has begun anew")
         one.kill()
-        write(manifest, content)
+        write_file(manifest, content)
         one.args = list(LOGGING)
         one.start()
         equal(holds(one, "k"), b"v")
@@ -84,13 +75,13 @@ def first_line():
         written(one, ("SET", "a", "1"), ("SET", "b", "2"), ("SET", "c", "3"))
         one.kill()
         segment = path(one, "appendonly.aof.1.incr.aof")
-        whole = read(segment)
+        whole = read_file(segment)
         for at in (0, 3, 10, whole.index(b"\r") - 1):
             damaged = bytearray(whole)
             damaged[at] ^= 1
-            write(segment, bytes(damaged))
+            write_file(segment, bytes(damaged))
             refused(one, "appendonly.aof.1.incr.aof")
-        write(segment, whole)
+        write_file(segment, whole)
         one.start()
         equal(holds(one, "c"), b"3")
 
@@ -100,12 +91,12 @@ def last_batch():
     with server(*LOGGING) as one:
         written(one, ("SET", "a", "1"), ("SET", "last", "acknowledged"))
         segment = path(one, "appendonly.aof.1.incr.aof")
-        expect(wait_until(lambda: read(segment).count(b"bytes=0") == 2), "no line says so")
+        expect(wait_until(lambda: read_file(segment).count(b"bytes=0") == 2), "no line says so")
         one.kill()
-        whole = read(segment)
-        write(segment, whole.replace(b"acknowledged", b"acknowledgeD"))
+        whole = read_file(segment)
+        write_file(segment, whole.replace(b"acknowledged", b"acknowledgeD"))
         refused(one, "appendonly.aof.1.incr.aof", "whole on disk before")
-        write(segment, whole)
+        write_file(segment, whole)
         one.start()
         equal(holds(one, "last"), b"acknowledged")
 
@@ -130,15 +121,15 @@ def base_of_commands():
             client.do("BGREWRITEAOF")
             base = path(one, "appendonly.aof.2.base.aof")
             expect(wait_until(lambda: os.path.exists(base)), "no base")
-            expect(wait_until(lambda: b"2.base" in read(path(one, "appendonly.aof.manifest"))),
+            expect(wait_until(lambda: b"2.base" in read_file(path(one, "appendonly.aof.manifest"))),
                    "it is not named")
         one.kill()
-        whole = read(base)
-        write(base, whole.replace(b"value", b"valuE"))
+        whole = read_file(base)
+        write_file(base, whole.replace(b"value", b"valuE"))
         refused(one, "appendonly.aof.2.base.aof", "checksum", args=args)
-        write(base, whole[: whole.rindex(b"#TARN")])
+        write_file(base, whole[: whole.rindex(b"#TARN")])
         refused(one, "appendonly.aof.2.base.aof", "before the base does", args=args)
-        write(base, whole)
+        write_file(base, whole)
         one.start()
         equal(holds(one, "k"), b"value")
 
@@ -148,12 +139,12 @@ def foreign_leftover():
     with server() as one:
         one.kill()
         os.mkdir(path(one))
-        write(path(one, "appendonly.aof"), b"something else")
+        write_file(path(one, "appendonly.aof"), b"something else")
         log = os.path.join(one.directory, "appendonly.aof")
         content = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
-        write(log, content)
+        write_file(log, content)
         refused(one, "appendonlydir/appendonly.aof", "File exists")
-        equal(read(log), content)
+        equal(read_file(log), content)
         shutil.rmtree(path(one))
         one.args = list(LOGGING)
         one.start()

@@ -8,16 +8,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.resp import ConnectionClosed  # noqa: E402
 from support.server import wait_until  # noqa: E402
 
 DEBUG = ("--enable-debug-command", "yes")
 LOGGING = ("--appendonly", "yes", "--appendfsync", "always")
-
-
-def info(client):
-    lines = client.do("INFO", "persistence").decode().splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
 def rewritten(client):

@@ -10,14 +10,16 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.server import wait_until  # noqa: E402
 
 
-def info(client, field):
-    for line in client.do("INFO", "persistence").decode().splitlines():
-        if line.startswith(field + ":"):
-            return line.split(":", 1)[1]
-    return None
+def new_store(tarn, client):
+    """A folder that backup-command copies to from now on."""
+    store = os.path.join(tarn.directory, "store")
+    os.mkdir(store)
+    client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+    return store
 
 
 def write(client, first, count):
@@ -27,8 +29,8 @@ def write(client, first, count):
 
 
 def copied(client):
-    expect(wait_until(lambda: info(client, "backup_copy_in_progress") == "0"), "no end of it")
-    equal(info(client, "backup_copy_last_status"), "ok", info(client, "backup_copy_last_failure"))
+    expect(wait_until(lambda: info(client)["backup_copy_in_progress"] == "0"), "no end of it")
+    equal(info(client)["backup_copy_last_status"], "ok", info(client)["backup_copy_last_failure"])
 
 
 def starts_on(folder, args, keys):
@@ -72,26 +74,24 @@ def command():
         store = os.path.join(tarn.directory, "store")
         client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
         write(client, 0, 300)
-        expect(wait_until(lambda: info(client, "backup_last_status") == "err"), "it cannot work")
-        expect("cp:" in info(client, "backup_last_failure"), "the failure is not told")
+        expect(wait_until(lambda: info(client)["backup_last_status"] == "err"), "it cannot work")
+        expect("cp:" in info(client)["backup_last_failure"], "the failure is not told")
         os.mkdir(store)
         client.do("BGREWRITEAOF")
-        expect(wait_until(lambda: info(client, "aof_rewrites") == "1"), "no rewrite")
-        expect(wait_until(lambda: info(client, "backup_files_waiting") == "0", timeout=20),
-               lambda: f"still waiting: {info(client, 'backup_files_waiting')}")
+        expect(wait_until(lambda: info(client)["aof_rewrites"] == "1"), "no rewrite")
+        expect(wait_until(lambda: info(client)["backup_files_waiting"] == "0", timeout=20),
+               lambda: f"still waiting: {info(client)['backup_files_waiting']}")
         names = os.listdir(store)
         expect(any(".base." in name for name in names), names)
         expect(any(".incr." in name for name in names), names)
-        equal(info(client, "backup_last_status"), "ok")
+        equal(info(client)["backup_last_status"], "ok")
 
 
 @check("what was written before a log is switched off is backed up", ours_only=True)
 def switched_off():
     with server("--appendonly", "yes", "--enable-protected-configs", "yes") as tarn:
         with tarn.client() as client:
-            store = os.path.join(tarn.directory, "store")
-            os.mkdir(store)
-            client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+            store = new_store(tarn, client)
             write(client, 0, 10)
             client.do("CONFIG", "SET", "appendonly", "no")
             name = os.path.join(store, "appendonly.aof.1.incr.aof")
@@ -119,7 +119,7 @@ def never_idle():
         for writer in writers:
             writer.start()
         try:
-            expect(wait_until(lambda: int(info(client, "backup_files_done")) > 10), "none is")
+            expect(wait_until(lambda: int(info(client)["backup_files_done"]) > 10), "none is")
         finally:
             stop.set()
             for writer in writers:
@@ -130,9 +130,7 @@ def never_idle():
 def snapshots_in_a_second():
     with server("--save", "", "--enable-protected-configs", "yes") as tarn:
         with tarn.client() as client:
-            store = os.path.join(tarn.directory, "store")
-            os.mkdir(store)
-            client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
+            store = new_store(tarn, client)
             for _ in range(5):
                 client.do("SAVE")
             expect(wait_until(lambda: len(os.listdir(store)) == 5), lambda: os.listdir(store))
@@ -146,7 +144,7 @@ def restart():
             client.do("CONFIG", "SET", "backup-command", f"cp %p {store}/%f")
             write(client, 0, 10)
             client.do("SAVE")
-            expect(wait_until(lambda: info(client, "backup_last_status") == "err"), "no failure")
+            expect(wait_until(lambda: info(client)["backup_last_status"] == "err"), "no failure")
         tarn.stop()
         os.mkdir(store)
         tarn.args += ["--backup-command", f"cp %p {store}/%f"]

@@ -9,20 +9,11 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.facts import info, read_file, write_file  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
 from support.tools import run_tool  # noqa: E402
 
 KEYS = 60
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def write(path, data):
-    with open(path, "wb") as file:
-        file.write(data)
 
 
 class Files:
@@ -62,7 +53,7 @@ class Files:
         names = [name for name in os.listdir(self.log) if name.endswith(".incr.aof")]
         names.sort(key=lambda name: int(name.split(".")[2]))
         paths = [os.path.join(self.log, name) for name in names]
-        return [path for path in paths if b"*3" in read(path)]
+        return [path for path in paths if b"*3" in read_file(path)]
 
     def keys(self):
         """What a server loads from the log."""
@@ -93,20 +84,20 @@ def whole_log():
 def torn_end():
     with Files() as files:
         last = files.segments()[-1]
-        data = read(last)
+        data = read_file(last)
         torn = data + b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$9\r\nto"
-        write(last, torn)
+        write_file(last, torn)
         status, text = run_tool("tarn-check-aof", last)
         equal(status, 1, text)
         expect(f"offset {len(data)}" in text and "torn" in text, text)
         status, text = run_tool("tarn-check-aof", last, "--repair")
         equal(status, 1, text)
         expect("--yes" in text, text)
-        equal(read(last), torn, "nothing is changed")
+        equal(read_file(last), torn, "nothing is changed")
         status, text = run_tool("tarn-check-aof", last, "--repair", "--yes")
         equal(status, 0, text)
         expect(f"{len(torn) - len(data)} bytes" in text, text)
-        equal(read(last), data)
+        equal(read_file(last), data)
         equal(run_tool("tarn-check-aof", files.log)[0], 0)
         equal(len(files.keys()), KEYS)
 
@@ -116,12 +107,12 @@ def damage():
     with Files() as files:
         segments = files.segments()
         second = segments[1]
-        data = bytearray(read(second))
+        data = bytearray(read_file(second))
         # The value of the third command of the segment, whose key is known by its value.
         at = data.index(b":xxx", data.index(b":xxx", data.index(b":xxx") + 4) + 4)
         first_lost = int(data[data.rindex(b"\n", 0, at) + 1 : at])
         data[at + 10] ^= 1
-        write(second, data)
+        write_file(second, data)
         status, text = run_tool("tarn-check-aof", files.log)
         equal(status, 1, text)
         expect(os.path.basename(second) in text and "checksum" in text, text)
@@ -150,7 +141,7 @@ def gap():
         expect(f"{os.path.basename(segments[1])}: is missing" in text, text)
         equal(run_tool("tarn-check-aof", files.log, "--repair", "--yes")[0], 0)
         equal(run_tool("tarn-check-aof", files.log)[0], 0)
-        lost = read(segments[0]).count(b"SET\r\n")
+        lost = read_file(segments[0]).count(b"SET\r\n")
         equal(files.keys(), list(range(lost)))
 
 
@@ -169,30 +160,25 @@ def numbers_after_repair():
         last = int(os.path.basename(segments[-1]).split(".")[2])
         for path in segments:
             shutil.copy(path, store)
-        archived = {name: read(os.path.join(store, name)) for name in os.listdir(store)}
-        data = bytearray(read(segments[1]))
+        archived = {name: read_file(os.path.join(store, name)) for name in os.listdir(store)}
+        data = bytearray(read_file(segments[1]))
         data[len(data) // 2] ^= 1
-        write(segments[1], data)
+        write_file(segments[1], data)
         equal(run_tool("tarn-check-aof", files.log, "--repair", "--yes")[0], 0)
         args = ["--appendonly", "yes", "--dir", files.directory, "--aof-segment-size", "4kb"]
         again = Server("tarn", [*args, "--backup-command", f"cp %p {store}/%f"])
         with again, again.client() as client:
-            first = int(info_field(client, "aof_sequence"))
+            first = int(info(client)["aof_sequence"])
             for number in range(100):
                 client.do("SET", f"new:{number}", "y" * 100)
-            expect(wait_until(lambda: info_field(client, "backup_files_done") > "1"), "no backup")
+            expect(wait_until(lambda: info(client)["backup_files_done"] > "1"), "no backup")
         again.remove()
         # Every command was a batch, but what the server logged at its own.
         expect(first > KEYS + 2, f"{first} was a batch's number")
         for name, bytes_ in archived.items():
-            equal(read(os.path.join(store, name)) == bytes_, True, name)
+            equal(read_file(os.path.join(store, name)) == bytes_, True, name)
         new = [name for name in os.listdir(store) if name not in archived and "incr" in name]
         expect(new and all(int(name.split(".")[2]) > last for name in new), f"{new} after {last}")
-
-
-def info_field(client, name):
-    lines = client.do("INFO", "persistence").decode().splitlines()
-    return next(line.split(":", 1)[1] for line in lines if line.startswith(name + ":"))
 
 
 @check("a segment that was named and never begun is no fault, and the server starts, and again")
@@ -212,11 +198,11 @@ def in_use():
     with Files() as files:
         with Server("tarn", ["--appendonly", "yes", "--dir", files.directory]):
             first = files.segments()[0]
-            damaged = read(first).replace(b"key:3", b"key:4")
-            write(first, damaged)
+            damaged = read_file(first).replace(b"key:3", b"key:4")
+            write_file(first, damaged)
             status, text = run_tool("tarn-check-aof", files.log, "--repair", "--yes")
             equal(status, 1, text)
-            equal(read(first), damaged, "nothing is changed")
+            equal(read_file(first), damaged, "nothing is changed")
 
 
 @check("a snapshot is described: version, fields, keys by database and type")
@@ -235,10 +221,10 @@ def whole_snapshot():
 @check("of a damaged snapshot the keys before the damage are saved")
 def damaged_snapshot():
     with Files() as files:
-        data = read(files.snapshot)
+        data = read_file(files.snapshot)
         damaged = os.path.join(files.directory, "damaged.rdb")
         out = os.path.join(files.directory, "saved.rdb")
-        write(damaged, data[: len(data) // 2])
+        write_file(damaged, data[: len(data) // 2])
         status, text = run_tool("tarn-check-rdb", damaged)
         equal(status, 1, text)
         expect("offset" in text and damaged in text, text)
@@ -262,11 +248,11 @@ def damaged_snapshot():
 @check("one flipped bit anywhere in a snapshot is found by its checksum")
 def flipped_bits():
     with Files() as files:
-        data = read(files.snapshot)
+        data = read_file(files.snapshot)
         path = os.path.join(files.directory, "flipped.rdb")
         # The last eight bytes are the checksum itself.
         for at in range(9, len(data), len(data) // 40):
-            write(path, data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+            write_file(path, data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
             status, text = run_tool("tarn-check-rdb", path)
             equal(status, 1, f"at {at}: {text}")
 

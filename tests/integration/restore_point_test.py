@@ -9,15 +9,11 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
 from support.tools import run_tool  # noqa: E402
 
 PAD = "x" * 500
-
-
-def info(client):
-    text = client.do("INFO", "persistence").decode()
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
 def sequence_of(client):
