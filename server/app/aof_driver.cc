@@ -13,7 +13,6 @@
 #include "persistence/rdb/rdb_reader.h"
 #include "server/app/log_replayer.h"
 #include "server/app/snapshot_driver.h"
-#include "server/config/value_limits.h"
 
 namespace tarn {
 namespace {
@@ -262,21 +261,15 @@ Result<> AofDriver::load(bool at_start) {
     auto file = FileSource::open(path);
     if (!file) return file.error();
     StoppableSource source(**file, loading_);
-    RdbReadOptions how{.limits = value_limits(options_),
-                       .skip_unknown = options_.rdb_skip_unknown,
-                       .drop_expired = false,
-                       .progress_bytes = static_cast<std::uint64_t>(
-                           options_.loading_process_events_interval_bytes),
-                       .on_progress = loader.on_progress};
+    RdbReadOptions how = loading_.rdb_options();
+    how.drop_expired = false;
+    how.on_progress = loader.on_progress;
     how.on_aux = [this](std::string_view name, std::string_view value) {
       loading_.note(name, value);
     };
-    how.on_warning = [](const std::string& message) { log::warn("{}", message); };
     const auto summary = read_rdb(source, how, databases);
     if (!summary) return summary.error();
-    if (summary->skipped > 0) {
-      log::warn("{} keys of unknown types were left out (rdb-skip-unknown)", summary->skipped);
-    }
+    DatasetLoading::tell_of_skipped(*summary);
     base_keys = summary->keys;
     // Of a compressed file, the offset in the file is its end.
     return AofLoader::Rdb{summary->lz4 ? (*file)->total_bytes() : summary->bytes, summary->keys};

@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/base/numbers.h"
 #include "persistence/rdb/rdb_format.h"
+#include "server/config/value_limits.h"
 
 namespace tarn {
 namespace {
@@ -67,6 +68,19 @@ void DatasetLoading::progress(std::uint64_t bytes, std::uint64_t keys) {
 
 void DatasetLoading::note(std::string_view name, std::string_view value) {
   if (name == rdb::kAuxUsedMemory) static_cast<void>(parse_uint64(value, state_.used_memory));
+}
+
+RdbReadOptions DatasetLoading::rdb_options() const {
+  return {
+      .limits = value_limits(options_),
+      .skip_unknown = options_.rdb_skip_unknown,
+      .progress_bytes = static_cast<std::uint64_t>(options_.loading_process_events_interval_bytes),
+      .on_warning = [](const std::string& message) { log::warn("{}", message); }};
+}
+
+void DatasetLoading::tell_of_skipped(const RdbSummary& summary) {
+  if (summary.skipped == 0) return;
+  log::warn("{} keys of unknown types were left out (rdb-skip-unknown)", summary.skipped);
 }
 
 void DatasetLoading::end() {

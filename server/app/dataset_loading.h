@@ -5,6 +5,7 @@
 
 #include "core/keyspace/databases.h"
 #include "persistence/io/byte_source.h"
+#include "persistence/rdb/rdb_reader.h"
 #include "server/config/options.h"
 #include "server/engine/dispatcher.h"
 #include "server/metrics/loading_state.h"
@@ -33,6 +34,10 @@ class DatasetLoading {
   // An auxiliary field of the file.
   void note(std::string_view name, std::string_view value);
   void end();
+
+  // How an RDB file is read, be it a snapshot or the base of a log; and what is said afterwards.
+  RdbReadOptions rdb_options() const;
+  static void tell_of_skipped(const RdbSummary& summary);
 
   // Somebody has ended the server meanwhile: whoever loads gives up.
   bool stopped() const { return loop_.stopped(); }

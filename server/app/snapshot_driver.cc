@@ -9,7 +9,6 @@
 #include "core/base/log.h"
 #include "persistence/io/file_source.h"
 #include "persistence/rdb/rdb_reader.h"
-#include "server/config/value_limits.h"
 
 namespace tarn {
 namespace {
@@ -97,11 +96,7 @@ Result<> SnapshotDriver::load(bool at_start) {
   auto file = FileSource::open(snapshots_.settings.path);
   if (!file) return file.error();
   StoppableSource source(**file, loading_);
-  RdbReadOptions how{
-      .limits = value_limits(options_),
-      .skip_unknown = options_.rdb_skip_unknown,
-      .progress_bytes = static_cast<std::uint64_t>(options_.loading_process_events_interval_bytes)};
-  how.on_warning = [](const std::string& message) { log::warn("{}", message); };
+  RdbReadOptions how = loading_.rdb_options();
   const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
   if (at_start) {
     loading_.begin(snapshots_.settings.path, source.total_bytes());
@@ -120,9 +115,7 @@ Result<> SnapshotDriver::load(bool at_start) {
   loading_.state().keys_expired = summary->expired;
   log::info("Done loading RDB, keys loaded: {}, keys expired: {}.", summary->keys,
             summary->expired);
-  if (summary->skipped > 0) {
-    log::warn("{} keys of unknown types were left out (rdb-skip-unknown)", summary->skipped);
-  }
+  DatasetLoading::tell_of_skipped(*summary);
   log::info("DB loaded from disk: {:.3f} seconds",
             static_cast<double>(dispatcher_.clock().monotonic_us() - begin_us) / 1e6);
   snapshots_.mark_saved();
