@@ -114,9 +114,9 @@ class Worker {
   void free_first(std::unique_lock<std::mutex>& lock) {
     const Piece piece = pieces_.front();
     pieces_.pop_front();
+    waiting_bytes_.fetch_sub(piece.bytes, std::memory_order_relaxed);
     lock.unlock();
     std::free(piece.memory);
-    waiting_bytes_.fetch_sub(piece.bytes, std::memory_order_relaxed);
     lock.lock();
     complete();
   }
@@ -132,7 +132,7 @@ class Worker {
   std::condition_variable idle_;
   std::deque<Job> queue_;
   std::deque<Piece> pieces_;
-  std::atomic<std::size_t> waiting_bytes_ = 0;  // of the pieces, until they are free
+  std::atomic<std::size_t> waiting_bytes_ = 0;  // of the pieces
   std::size_t pending_ = 0;
   std::size_t completed_ = 0;
   bool stopping_ = false;

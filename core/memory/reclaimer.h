@@ -21,11 +21,11 @@ class Reclaimer {
 
   // The same for a piece of malloc's memory of so many bytes.
   static void free_later(void* memory, std::size_t bytes);
-  // What of such pieces is not free yet. One that would take long does not count: it is as good as
-  // gone.
+  // What of such pieces nobody has begun to free. One that would take long does not count: it is as
+  // good as gone.
   static std::size_t waiting_bytes();
   // Frees one of those that count here and now, for a caller who cannot wait for the thread, which
-  // may not be given a processor for a while. Returns false where the thread has begun with all.
+  // may not be given a processor for a while. Returns false where none is left.
   static bool free_one();
 
   // Objects handed over and not yet destroyed.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 #include <utility>
 
 #include "core/base/cycle_clock.h"
@@ -13,6 +12,9 @@ namespace {
 
 constexpr std::size_t kElementsAtOnce = 256;
 constexpr double kMaxSliceUs = 1000;
+// Taken however long they take: a thread that was kept from its processor has used up its slice
+// without having made any room, and what comes next would go over the limit.
+constexpr int kLeastSteps = 4;
 // The helper thread may be behind by this part of the limit.
 constexpr std::size_t kHelpersShare = 400;
 // Between the turns of clients.
@@ -117,9 +119,10 @@ EvictionDriver::Progress EvictionDriver::work_for(std::uint64_t cycles, std::siz
   const std::uint64_t start = CycleClock::now();
   Progress progress = Progress::kOnItsWay;
   std::size_t used = 0;
+  int steps = 0;
   do {
-    if (late_bytes() > 0) {
-      if (!Reclaimer::free_one()) std::this_thread::yield();
+    if (late_bytes() > 0 && Reclaimer::free_one()) {
+      // The helper is not given a processor.
     } else if (databases_.has_collections_to_dismantle()) {
       databases_.dismantle_step(kElementsAtOnce);
     } else if (evictor_.evict_one() == Evictor::Outcome::kNone) {
@@ -131,7 +134,7 @@ EvictionDriver::Progress EvictionDriver::work_for(std::uint64_t cycles, std::siz
       progress = used <= limit_ ? Progress::kWithinLimit : Progress::kOnItsWay;
       break;
     }
-  } while (CycleClock::now() - start < cycles);
+  } while (++steps < kLeastSteps || CycleClock::now() - start < cycles);
   least_used_ = std::max(used, target);
   latency_.add(latency_events::kEvictionCycle, dispatcher_.clock().now_ms() / 1000,
                static_cast<std::int64_t>(CycleClock::to_ns(CycleClock::now() - start) / 1'000'000));
