@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "persistence/io/files.h"
@@ -30,15 +31,26 @@ AtomicFile::AtomicFile(int fd, std::string path, std::string temporary,
 
 AtomicFile::~AtomicFile() {
   ::close(fd_);
-  if (!renamed_) ::unlink(temporary_.c_str());
+  if (is_temporary_) ::unlink(temporary_.c_str());
 }
 
 Result<> AtomicFile::commit() {
   if (const auto flushed = sink_.finish(); !flushed) return flushed;
   if (const auto synced = sync_file(fd_, temporary_); !synced) return synced;
   if (const auto renamed = rename_file(temporary_, path_); !renamed) return renamed;
-  renamed_ = true;
+  is_temporary_ = false;
   return sync_directory_of(path_);
+}
+
+Result<bool> AtomicFile::commit_unless_there() {
+  if (const auto flushed = sink_.finish(); !flushed) return flushed.error();
+  if (const auto synced = sync_file(fd_, temporary_); !synced) return synced.error();
+  if (::link(temporary_.c_str(), path_.c_str()) != 0) {
+    if (errno == EEXIST) return false;
+    return file_error("link " + temporary_ + " to", path_, errno);
+  }
+  if (const auto synced = sync_directory_of(path_); !synced) return synced.error();
+  return true;
 }
 
 Result<> write_file_atomically(const std::string& path, std::string_view content) {

@@ -26,6 +26,8 @@ class AtomicFile {
   // Nothing may be written afterwards. After a failure the old file is still there, but for one: if
   // only the directory could not be synced, the new one is, and may be gone after a power failure.
   Result<> commit();
+  // The same where nothing has the name. Returns false, and leaves it alone, where something has.
+  Result<bool> commit_unless_there();
 
  private:
   AtomicFile(int fd, std::string path, std::string temporary, std::uint64_t sync_every_bytes);
@@ -34,7 +36,7 @@ class AtomicFile {
   const std::string path_;
   const std::string temporary_;
   FileSink sink_;
-  bool renamed_ = false;
+  bool is_temporary_ = true;
 };
 
 // The whole of a small file at once.

@@ -37,17 +37,10 @@ class Reporter {
   std::uint64_t keys_ = 0;
 };
 
-}  // namespace
-
-std::string snapshot_scratch_file(const std::string& path) { return path + ".tmp"; }
-
-Result<> save_snapshot(const Databases& databases, const SnapshotSettings& settings,
-                       const std::string& path,
-                       const std::function<void(std::uint64_t keys)>& on_progress) {
-  auto file = AtomicFile::create(path, snapshot_scratch_file(path),
-                                 settings.incremental_fsync ? kSyncEveryBytes : 0);
-  if (!file) return file.error();
-  ByteSink* sink = &(*file)->sink();
+Result<> write_snapshot(const Databases& databases, const SnapshotSettings& settings,
+                        ByteSink& file,
+                        const std::function<void(std::uint64_t keys)>& on_progress) {
+  ByteSink* sink = &file;
   std::optional<Lz4Sink> frame;
   if (settings.format == SnapshotFormat::kLz4) sink = &frame.emplace(*sink);
   Reporter reporter(settings, on_progress);
@@ -60,8 +53,31 @@ Result<> save_snapshot(const Databases& databases, const SnapshotSettings& setti
                             .at_last = settings.at_last,
                             .on_progress = [&](std::uint64_t keys) { reporter.report(keys); }};
   if (const auto written = write_rdb(databases, how, *sink); !written) return written;
-  if (const auto finished = sink->finish(); !finished) return finished;
+  return sink->finish();
+}
+
+}  // namespace
+
+std::string snapshot_scratch_file(const std::string& path) { return path + ".tmp"; }
+
+Result<> save_snapshot(const Databases& databases, const SnapshotSettings& settings,
+                       const std::string& path,
+                       const std::function<void(std::uint64_t keys)>& on_progress) {
+  auto file = AtomicFile::create(path, snapshot_scratch_file(path),
+                                 settings.incremental_fsync ? kSyncEveryBytes : 0);
+  if (!file) return file.error();
+  const auto written = write_snapshot(databases, settings, (*file)->sink(), on_progress);
+  if (!written) return written;
   return (*file)->commit();
+}
+
+Result<std::string> snapshot_bytes(const Databases& databases, const SnapshotSettings& settings) {
+  std::string bytes;
+  MemorySink sink(bytes);
+  if (const auto written = write_snapshot(databases, settings, sink, {}); !written) {
+    return written.error();
+  }
+  return bytes;
 }
 
 }  // namespace tarn

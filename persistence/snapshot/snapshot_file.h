@@ -36,6 +36,9 @@ Result<> save_snapshot(const Databases& databases, const SnapshotSettings& setti
                        const std::string& path,
                        const std::function<void(std::uint64_t keys)>& on_progress);
 
+// The bytes of such a file. For databases that hold little.
+Result<std::string> snapshot_bytes(const Databases& databases, const SnapshotSettings& settings);
+
 // Where it grows.
 std::string snapshot_scratch_file(const std::string& path);
 

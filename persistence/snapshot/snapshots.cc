@@ -1,8 +1,18 @@
 #include "persistence/snapshot/snapshots.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/core.h>
 
 #include "core/base/log.h"
+#include "persistence/io/atomic_file.h"
+#include "persistence/io/files.h"
 
 namespace tarn {
 
@@ -10,10 +20,28 @@ namespace {
 
 constexpr double kMegabyte = 1024.0 * 1024.0;
 
+// Takes the name of a file away. Its last descriptor is what is returned, negative where there is
+// no file: the system may take long to free what a large one took, and does so at the close().
+Result<int> take_name(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return fd;
+  const int error_number = errno;
+  if (fd >= 0) ::close(fd);
+  return file_error("delete", path, error_number);
+}
+
+// Leaves a file alone that was saved since.
+Result<bool> write_where_none_is(const std::string& path, std::string_view content) {
+  auto file = AtomicFile::create(path, path + ".empty.tmp");
+  if (!file) return file.error();
+  if (const auto written = (*file)->sink().write(content); !written) return written.error();
+  return (*file)->commit_unless_there();
+}
+
 }  // namespace
 
-Snapshots::Snapshots(Databases& databases, const Clock& clock)
-    : databases_(databases), clock_(clock) {
+Snapshots::Snapshots(Databases& databases, const Clock& clock, FileWorker& files)
+    : databases_(databases), clock_(clock), files_(files) {
   history_.last_save_s = now_s();
 }
 
@@ -104,7 +132,39 @@ void Snapshots::cancel() {
 
 void Snapshots::all_deleted() {
   kill_child();
-  if (!settings.points.empty()) static_cast<void>(write());
+  if (settings.points.empty()) return;
+  const auto begun = replace_by_empty();
+  if (!begun) log::warn("The snapshot failed: {}", begun.error().message);
+}
+
+Result<> Snapshots::replace_by_empty() {
+  if (const auto allowed = may_write(); !allowed) return allowed;
+  // The directory may be another when the worker comes to it.
+  std::error_code error;
+  const std::string path = std::filesystem::absolute(settings.path, error);
+  if (error) return Error{fmt::format("no path of {}: {}", settings.path, error.message())};
+  const auto content = snapshot_bytes(databases_, settings.file);
+  if (!content) return content.error();
+  const auto fd = take_name(path);
+  if (!fd) return fd.error();
+  saved(databases_.stats().changes);
+  const auto is_new = std::make_shared<bool>(false);
+  files_.add(
+      [path, content = *content, is_new, fd = *fd]() -> Result<> {
+        const auto written = write_where_none_is(path, content);
+        if (fd >= 0) ::close(fd);
+        if (!written) return written.error();
+        *is_new = *written;
+        return {};
+      },
+      [this, path, is_new](const Result<>& result) {
+        if (!result) return log::warn("The snapshot failed: {}", result.error().message);
+        set_status(true);
+        if (!*is_new) return;
+        log::info("DB saved on disk");
+        if (on_saved) on_saved(path);
+      });
+  return {};
 }
 
 void Snapshots::kill_child() {

@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/keyspace/databases.h"
+#include "persistence/io/file_worker.h"
 #include "persistence/snapshot/forked_job.h"
 #include "persistence/snapshot/save_points.h"
 #include "persistence/snapshot/snapshot_file.h"
@@ -32,7 +33,8 @@ class Snapshots {
     std::int64_t last_duration_s = -1;  // in the background
   };
 
-  Snapshots(Databases& databases, const Clock& clock);
+  // Whoever owns `files` polls it.
+  Snapshots(Databases& databases, const Clock& clock, FileWorker& files);
 
   Settings settings;
   // Asked before each snapshot whether the file may be written.
@@ -57,7 +59,8 @@ class Snapshots {
   // Ends the child that writes, if there is one; what it wrote is gone.
   void cancel();
   // All keys were deleted at a client's wish: what a child saves is of no use any more and, where
-  // there are save points, the file must not bring back what is gone.
+  // there are save points, the file must not bring back what is gone. So it has no name any more
+  // when this returns; to free what it took, and to write one without keys, is left to `files`.
   void all_deleted();
   // What the databases hold now is what the file holds: it was just loaded.
   void mark_saved();
@@ -80,6 +83,7 @@ class Snapshots {
   std::int64_t now_s() const { return clock_.now_ms() / 1000; }
   SaveHistory history() const;
   Result<> write();
+  Result<> replace_by_empty();
   Result<> start_child();
   Result<> may_write() const { return before_writing ? before_writing() : Result<>(); }
   void kill_child();
@@ -89,6 +93,7 @@ class Snapshots {
 
   Databases& databases_;
   const Clock& clock_;
+  FileWorker& files_;
   ForkedJob job_{databases_};
   SaveHistory history_;
   std::uint64_t saved_changes_ = 0;   // of KeyspaceStats::changes

@@ -150,11 +150,11 @@ class App {
   DatasetLoading loading_{loop_, dispatcher_, options_};
   std::unique_ptr<DirectoryLock>
       directory_lock_;  // once somebody below writes files, and longer than it
-  Snapshots snapshots_{databases_, clock_};
-  SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
-  Propagation propagation_{dispatcher_, key_events_};
   Wakeup log_progress_{loop_, [this] { look_at_log(); }};
   FileWorker files_{[this] { log_progress_.wake(); }};
+  Snapshots snapshots_{databases_, clock_, files_};
+  SnapshotDriver snapshot_driver_{config_, dispatcher_, snapshots_, loading_};
+  Propagation propagation_{dispatcher_, key_events_};
   AppendOnlyFile aof_{databases_, clock_, files_, [this] { log_progress_.wake(); }};
   AofDriver aof_driver_{config_, dispatcher_, propagation_, aof_, loading_, loop_};
   DurableWaiters durable_waiters_{blocked_, aof_};

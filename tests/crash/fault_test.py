@@ -25,8 +25,8 @@ BASE = ["--appendonly", "yes", "--aof-segment-size", "32kb", "--auto-aof-rewrite
 class Scene:
     """A server whose system calls can be made to fail."""
 
-    def __init__(self, fsync):
-        self.server = Server("tarn", BASE + ["--appendfsync", fsync])
+    def __init__(self, fsync, options=()):
+        self.server = Server("tarn", BASE + ["--appendfsync", fsync, *options])
         self.server.expect_trouble = True
         self.faults = Faults(self.server.directory)
         self.plain_environment = dict(self.server.env)
@@ -140,6 +140,43 @@ def short_writes(fsync):
 
 
 # What is going on when the server dies, and what that makes it call.
+def flushed_while_hanging():
+    """FLUSHALL waits for no disk; what it deleted stays away, what is saved afterwards stays."""
+    options = ("--appendonly", "no", "--save", "3600 1")
+
+    def kept(scene):
+        scene.server.kill()
+        scene.faults.clear()
+        scene.server.start()
+        with scene.server.client() as client:
+            return client.do("KEYS", "*")
+
+    def saved_and_flushed(scene, client):
+        client.do("SET", "old", "v")
+        client.do("SAVE")
+        scene.faults.hang("fsync")
+        assert client.do("FLUSHALL") == b"OK"
+        assert client.do("SET", "new", "v") == b"OK"
+
+    with Scene("no", options) as scene:
+        with scene.server.client() as client:
+            saved_and_flushed(scene, client)
+        assert kept(scene) == [], "flushed keys are back"
+        with scene.server.client() as client:
+            saved_and_flushed(scene, client)
+            scene.faults.clear()
+            client.do("SAVE")
+            worker_s = os.path.join(scene.server.directory, "dump.rdb.empty.tmp")
+            assert wait_until(lambda: not os.path.exists(worker_s)), "the worker does not end"
+        assert kept(scene) == [b"new"], "what was saved after FLUSHALL is lost"
+        with scene.server.client() as client:
+            saved_and_flushed(scene, client)
+            scene.faults.clear()
+            dump = os.path.join(scene.server.directory, "dump.rdb")
+            assert wait_until(lambda: os.path.exists(dump)), "there is no snapshot without keys"
+        assert kept(scene) == [], "flushed keys are back"
+
+
 def chores(client):
     client.call("BGREWRITEAOF")
     wait_until(lambda: b"aof_rewrite_in_progress:0" in client.do("INFO", "persistence"), 10)
@@ -228,6 +265,8 @@ def main():
                 print(f"ok  {fsync}: {' '.join(command)} called off, {calls} fails", flush=True)
         short_writes(fsync)
         print(f"ok  {fsync}: short writes", flush=True)
+    flushed_while_hanging()
+    print("ok  FLUSHALL while fsync hangs", flush=True)
     for calls in ("write", "fsync", "rename", "open", "truncate", "allocate", "link", "unlink"):
         print(f"ok  killed at {dying(calls, options.calls)} calls of {calls}", flush=True)
     dying_at_start(options.calls)

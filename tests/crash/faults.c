@@ -38,7 +38,7 @@ enum call {
   CALL_LINK = 64,
   CALL_UNLINK = 128
 };
-enum mode { MODE_NONE, MODE_ERROR, MODE_SHORT, MODE_KILL };
+enum mode { MODE_NONE, MODE_ERROR, MODE_SHORT, MODE_KILL, MODE_HANG };
 
 struct control {
   uint32_t calls; /* which calls; a set of enum call */
@@ -94,7 +94,8 @@ static int counts_fd(int fd) {
   return target[0] == '/' && strncmp(target, under, strlen(under)) == 0;
 }
 
-/* Whether this call is to be hit; the mode is then done by the caller, but for MODE_KILL. */
+/* Whether this call is to be hit; the mode is then done by the caller, but for MODE_KILL and
+ * MODE_HANG, which is over when the control says so. */
 static int hit(enum call call) {
   int saved = errno;
   if (control == NULL || (control->calls & call) == 0) return MODE_NONE;
@@ -106,6 +107,7 @@ static int hit(enum call call) {
   }
   __atomic_add_fetch(&control->hit, 1, __ATOMIC_SEQ_CST);
   if (control->mode == MODE_KILL) syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+  while (__atomic_load_n(&control->mode, __ATOMIC_SEQ_CST) == MODE_HANG) usleep(1000);
   errno = saved;
   return (int)control->mode;
 }

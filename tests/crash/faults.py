@@ -18,7 +18,7 @@ CALLS = {
 }
 ALL = sum(CALLS.values())
 _LAYOUT = struct.Struct("=IIIiiII")
-_ERROR, _SHORT, _KILL = 1, 2, 3
+_ERROR, _SHORT, _KILL, _HANG = 1, 2, 3, 4
 
 
 def available():
@@ -67,6 +67,10 @@ class Faults:
     def kill(self, calls, skip):
         """The server gets SIGKILL in place of making the call."""
         self._put(self._set_of(calls), _KILL, 0, skip, 1)
+
+    def hang(self, calls):
+        """The calls take until clear()."""
+        self._put(self._set_of(calls), _HANG, 0, 0, -1)
 
     def count(self, calls="all"):
         """From now on calls are only counted."""

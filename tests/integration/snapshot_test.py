@@ -28,6 +28,10 @@ def info(client, section="persistence"):
     return dict(lines)
 
 
+def snapshots_in(directory):
+    return [name for name in os.listdir(directory) if name.endswith("rdb")]
+
+
 def idle(client):
     return info(client)["rdb_bgsave_in_progress"] == "0"
 
@@ -308,8 +312,11 @@ def flushall_while_saving():
                 equal(facts["rdb_last_bgsave_status"], "ok")
                 equal(facts["rdb_saves"], "1")
                 equal(facts["rdb_changes_since_last_save"], "0" if points else "202")
-                left = [name for name in os.listdir(one.directory) if name.endswith("rdb")]
-                equal(left, ["dump.rdb"] if points else [], f"files with save {points!r}")
+                wanted = ["dump.rdb"] if points else []
+                expect(
+                    wait_until(lambda: snapshots_in(one.directory) == wanted),
+                    lambda: f"{snapshots_in(one.directory)} with save {points!r}",
+                )
                 client.do("SET", "after", 1)
             one.kill()
             one.process = None
