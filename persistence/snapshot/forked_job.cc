@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <utility>
 
@@ -117,6 +118,16 @@ std::string describe_end(int status) {
   return fmt::format("the child ended with status {} and said nothing", WEXITSTATUS(status));
 }
 
+// Thrown further, it would unwind the parent's frames in the child: delete its files, release its
+// locks.
+Result<> result_of(const ForkedJob::Work& work, ForkedJob::Progress& progress) {
+  try {
+    return work(progress);
+  } catch (const std::exception& thrown) {
+    return Error{thrown.what()};
+  }
+}
+
 }  // namespace
 
 // --- The child's side
@@ -139,7 +150,8 @@ void ForkedJob::Progress::send() {
   next_ms_ = now_ms() + std::max(kReportMs, cost_ms * kReportShare);
 }
 
-void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings, const Work& work) {
+void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings,
+                          const Work& work) noexcept {
   take_own_signals();
   close_inherited_files(pipe);
   log::silence();
@@ -148,7 +160,7 @@ void ForkedJob::run_child(int pipe, pid_t parent, const Settings& settings, cons
   ::prctl(PR_SET_NAME, settings.title.c_str());
   if (settings.on_start) settings.on_start(settings.title);
   Progress progress(kChildPipe);
-  const Result<> result = work(progress);
+  const Result<> result = result_of(work, progress);
   const std::string text = result ? "" : result.error().message;
   const std::string message = encode(result ? Message::kSuccess : Message::kFailure, progress.done_,
                                      private_dirty_bytes(), text);

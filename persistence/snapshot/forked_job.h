@@ -95,7 +95,8 @@ class ForkedJob {
   static std::uint64_t forks();
 
  private:
-  [[noreturn]] void run_child(int pipe, pid_t parent, const Settings& settings, const Work& work);
+  [[noreturn]] void run_child(int pipe, pid_t parent, const Settings& settings,
+                              const Work& work) noexcept;
   void read_pipe();
   void take_messages();
   Outcome reap(int status);

@@ -143,7 +143,8 @@ def half_closed_large():
         expect(wait_until(lambda: connected(admin) == 1), lambda: f"{connected(admin)} are left")
 
 
-@check("a client that half-closes and never reads is gone when its connection breaks")
+# redis-server lets go of a client as soon as that half-closes.
+@check("a client that half-closes and does not read is gone when it breaks", ours_only=True)
 def half_closed_deaf():
     with server() as one, one.client() as admin, one.client() as client:
         admin.do("SET", "k", "v" * 40_000)

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 namespace tarn {
@@ -65,6 +66,18 @@ TEST_CASE_FIXTURE(Fixture, "ForkedJob: a failure comes with its words, and the s
   REQUIRE(!outcome.result.ok());
   CHECK(outcome.result.error().message == words);
   CHECK(!exists(scratch));
+}
+
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: what the work throws is a failure with its words") {
+  ForkedJob job(databases);
+  REQUIRE(job.start({.title = "test", .scratch_file = ""},
+                    [](ForkedJob::Progress&) -> Result<> {
+                      throw std::runtime_error("no room for the index");
+                    })
+              .ok());
+  const ForkedJob::Outcome outcome = job.wait();
+  REQUIRE(!outcome.result.ok());
+  CHECK(outcome.result.error().message == "no room for the index");
 }
 
 TEST_CASE_FIXTURE(Fixture, "ForkedJob: the file of a child that succeeds is left alone") {
