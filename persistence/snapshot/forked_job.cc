@@ -264,17 +264,25 @@ ForkedJob::Outcome ForkedJob::reap(int status) {
   const bool clean = WIFEXITED(status) && result_.has_value();
   Outcome outcome{clean ? *result_ : Result<>(Error{describe_end(status)}), killing_, cow_bytes_,
                   now_ms() - started_ms_};
-  if (!outcome.result && !settings_.scratch_file.empty()) {
-    ::unlink(settings_.scratch_file.c_str());
-  }
+  if (!outcome.result) remove_scratch_file();
   return outcome;
 }
 
 void ForkedJob::kill() {
   if (!running()) return;
+  abandon();
+  static_cast<void>(wait());
+}
+
+void ForkedJob::abandon() {
+  if (!running()) return;
   killing_ = true;
   ::kill(pid_, SIGKILL);
-  static_cast<void>(wait());
+  remove_scratch_file();
+}
+
+void ForkedJob::remove_scratch_file() {
+  if (!settings_.scratch_file.empty()) ::unlink(settings_.scratch_file.c_str());
 }
 
 std::int64_t ForkedJob::last_fork_us() { return g_last_fork_us; }

@@ -57,7 +57,7 @@ class ForkedJob {
   };
   struct Outcome {
     Result<> result;
-    bool killed = false;  // by kill()
+    bool killed = false;  // by kill() or abandon()
     std::uint64_t cow_bytes = 0;
     std::int64_t duration_ms = 0;
   };
@@ -80,6 +80,9 @@ class ForkedJob {
   Outcome wait();
   // Ends the child now, and waits until it is gone. Nothing happens where there is none.
   void kill();
+  // The same without waiting, which may be long where the child's memory is large: poll() tells
+  // when it is gone. A scratch file has no name any more, so the child can give it no other.
+  void abandon();
 
   // How far the child is, in the work's own unit, and memory copied so far; stay as they were at
   // the end when the child is gone.
@@ -98,6 +101,7 @@ class ForkedJob {
   [[noreturn]] void run_child(int pipe, pid_t parent, const Settings& settings,
                               const Work& work) noexcept;
   void read_pipe();
+  void remove_scratch_file();
   void take_messages();
   Outcome reap(int status);
 

@@ -20,6 +20,8 @@ namespace {
 
 constexpr double kMegabyte = 1024.0 * 1024.0;
 
+void tell_of_kill() { log::warn("There is a child saving a snapshot. Killing it!"); }
+
 // Takes the name of a file away. Its last descriptor is what is returned, negative where there is
 // no file: the system may take long to free what a large one took, and does so at the close().
 Result<int> take_name(const std::string& path) {
@@ -111,6 +113,7 @@ void Snapshots::tick() {
 }
 
 void Snapshots::finish(const ForkedJob::Outcome& outcome) {
+  if (outcome.killed) return;
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_duration_s = outcome.duration_ms / 1000;
   if (outcome.result) {
@@ -127,11 +130,16 @@ void Snapshots::finish(const ForkedJob::Outcome& outcome) {
 
 void Snapshots::cancel() {
   scheduled_ = false;
-  kill_child();
+  if (!in_progress()) return;
+  tell_of_kill();
+  job_.kill();
 }
 
 void Snapshots::all_deleted() {
-  kill_child();
+  if (in_progress()) {
+    tell_of_kill();
+    job_.abandon();
+  }
   if (settings.points.empty()) return;
   const auto begun = replace_by_empty();
   if (!begun) log::warn("The snapshot failed: {}", begun.error().message);
@@ -165,12 +173,6 @@ Result<> Snapshots::replace_by_empty() {
         if (on_saved) on_saved(path);
       });
   return {};
-}
-
-void Snapshots::kill_child() {
-  if (!in_progress()) return;
-  log::warn("There is a child saving a snapshot. Killing it!");
-  job_.kill();
 }
 
 void Snapshots::set_status(bool ok) {

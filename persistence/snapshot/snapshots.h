@@ -86,7 +86,6 @@ class Snapshots {
   Result<> replace_by_empty();
   Result<> start_child();
   Result<> may_write() const { return before_writing ? before_writing() : Result<>(); }
-  void kill_child();
   void finish(const ForkedJob::Outcome& outcome);
   void set_status(bool ok);
   void saved(std::uint64_t changes);

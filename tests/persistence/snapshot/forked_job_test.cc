@@ -134,6 +134,23 @@ TEST_CASE_FIXTURE(Fixture, "ForkedJob: kill() ends the child and removes its fil
   CHECK(!exists(scratch));
 }
 
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: abandon() takes the file away, and poll() tells the end") {
+  const std::string scratch = scratch_name();
+  touch(scratch);
+  ForkedJob job(databases);
+  REQUIRE(job.start({.title = "test", .scratch_file = scratch},
+                    [](ForkedJob::Progress&) -> Result<> { sleep_for_ever(); })
+              .ok());
+  job.abandon();
+  CHECK(!exists(scratch));
+  CHECK(job.running());
+  std::optional<ForkedJob::Outcome> outcome;
+  while (!outcome) outcome = job.poll();
+  CHECK(outcome->killed);
+  CHECK(!outcome->result.ok());
+  CHECK(!job.running());
+}
+
 TEST_CASE_FIXTURE(Fixture, "ForkedJob: the child holds no file of its parent's") {
   int sockets[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
