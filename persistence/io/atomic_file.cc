@@ -31,20 +31,23 @@ AtomicFile::AtomicFile(int fd, std::string path, std::string temporary,
 
 AtomicFile::~AtomicFile() {
   ::close(fd_);
-  if (is_temporary_) ::unlink(temporary_.c_str());
+  if (!renamed_) ::unlink(temporary_.c_str());
+}
+
+Result<> AtomicFile::sync() {
+  if (const auto flushed = sink_.finish(); !flushed) return flushed;
+  return sync_file(fd_, temporary_);
 }
 
 Result<> AtomicFile::commit() {
-  if (const auto flushed = sink_.finish(); !flushed) return flushed;
-  if (const auto synced = sync_file(fd_, temporary_); !synced) return synced;
+  if (const auto synced = sync(); !synced) return synced;
   if (const auto renamed = rename_file(temporary_, path_); !renamed) return renamed;
-  is_temporary_ = false;
+  renamed_ = true;
   return sync_directory_of(path_);
 }
 
 Result<bool> AtomicFile::commit_unless_there() {
-  if (const auto flushed = sink_.finish(); !flushed) return flushed.error();
-  if (const auto synced = sync_file(fd_, temporary_); !synced) return synced.error();
+  if (const auto synced = sync(); !synced) return synced.error();
   if (::link(temporary_.c_str(), path_.c_str()) != 0) {
     if (errno == EEXIST) return false;
     return file_error("link " + temporary_ + " to", path_, errno);

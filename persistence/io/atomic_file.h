@@ -31,12 +31,13 @@ class AtomicFile {
 
  private:
   AtomicFile(int fd, std::string path, std::string temporary, std::uint64_t sync_every_bytes);
+  Result<> sync();
 
   const int fd_;
   const std::string path_;
   const std::string temporary_;
   FileSink sink_;
-  bool is_temporary_ = true;
+  bool renamed_ = false;
 };
 
 // The whole of a small file at once.

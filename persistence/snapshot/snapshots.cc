@@ -50,10 +50,6 @@ Snapshots::Snapshots(Databases& databases, const Clock& clock, FileWorker& files
 Result<> Snapshots::save() {
   TARN_ASSERT(!in_progress());
   ++stats_.saves;
-  return write();
-}
-
-Result<> Snapshots::write() {
   const std::uint64_t changes = databases_.stats().changes;
   Result<> written = may_write();
   if (written) written = save_snapshot(databases_, settings.file, settings.path, {});

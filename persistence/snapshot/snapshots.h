@@ -82,7 +82,6 @@ class Snapshots {
  private:
   std::int64_t now_s() const { return clock_.now_ms() / 1000; }
   SaveHistory history() const;
-  Result<> write();
   Result<> replace_by_empty();
   Result<> start_child();
   Result<> may_write() const { return before_writing ? before_writing() : Result<>(); }

@@ -139,7 +139,6 @@ def short_writes(fsync):
         scene.crash_and_check([writer])
 
 
-# What is going on when the server dies, and what that makes it call.
 def flushed_while_hanging():
     """FLUSHALL waits for no disk; what it deleted stays away, what is saved afterwards stays."""
     options = ("--appendonly", "no", "--save", "3600 1")
@@ -177,6 +176,7 @@ def flushed_while_hanging():
         assert kept(scene) == [], "flushed keys are back"
 
 
+# What is going on when the server dies, and what that makes it call.
 def chores(client):
     client.call("BGREWRITEAOF")
     wait_until(lambda: b"aof_rewrite_in_progress:0" in client.do("INFO", "persistence"), 10)

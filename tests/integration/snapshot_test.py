@@ -11,6 +11,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import KIND, Skipped, check, equal, expect, main, server  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.resp import ConnectionClosed  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
 
@@ -20,12 +21,6 @@ FAR_MS = 4102444800123
 
 def dump_of(one):
     return os.path.join(one.directory, "dump.rdb")
-
-
-def info(client, section="persistence"):
-    text = client.do("INFO", section).decode()
-    lines = (line.split(":", 1) for line in text.splitlines() if ":" in line)
-    return dict(lines)
 
 
 def snapshots_in(directory):

@@ -26,6 +26,14 @@ void touch(const std::string& path) { std::ofstream(path) << "half a file"; }
   for (;;) ::pause();
 }
 
+// With half a file under its scratch name.
+void start_endless(ForkedJob& job, const std::string& scratch) {
+  touch(scratch);
+  REQUIRE(job.start({.title = "test", .scratch_file = scratch},
+                    [](ForkedJob::Progress&) -> Result<> { sleep_for_ever(); })
+              .ok());
+}
+
 struct Fixture {
   FakeClock clock;
   Databases databases{clock, 1};
@@ -123,11 +131,8 @@ TEST_CASE_FIXTURE(Fixture, "ForkedJob: a child that ends without a word") {
 
 TEST_CASE_FIXTURE(Fixture, "ForkedJob: kill() ends the child and removes its file") {
   const std::string scratch = scratch_name();
-  touch(scratch);
   ForkedJob job(databases);
-  REQUIRE(job.start({.title = "test", .scratch_file = scratch},
-                    [](ForkedJob::Progress&) -> Result<> { sleep_for_ever(); })
-              .ok());
+  start_endless(job, scratch);
   CHECK(!job.poll().has_value());
   job.kill();
   CHECK(!job.running());
@@ -136,11 +141,8 @@ TEST_CASE_FIXTURE(Fixture, "ForkedJob: kill() ends the child and removes its fil
 
 TEST_CASE_FIXTURE(Fixture, "ForkedJob: abandon() takes the file away, and poll() tells the end") {
   const std::string scratch = scratch_name();
-  touch(scratch);
   ForkedJob job(databases);
-  REQUIRE(job.start({.title = "test", .scratch_file = scratch},
-                    [](ForkedJob::Progress&) -> Result<> { sleep_for_ever(); })
-              .ok());
+  start_endless(job, scratch);
   job.abandon();
   CHECK(!exists(scratch));
   CHECK(job.running());
