@@ -194,7 +194,8 @@ class HashTable {
     return {home, version_};
   }
 
-  // Brings the hint up to date if it is stale.
+  // Where no element matches, what inserting one touches is asked for instead. Brings the hint up
+  // to date if it is stale.
   void prefetch_element(std::uint64_t hash, Hint& hint) const;
 
   // ---- All elements ------------------------------------------------------------------------

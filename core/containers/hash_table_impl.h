@@ -304,7 +304,11 @@ void HashTable<Traits, kDirectoryBits>::prefetch_element(std::uint64_t hash, Hin
     bucket = HashSegment::of(hint.home_)->next(hint.home_);
     mask = bucket->match(tag);
   }
-  if (mask == 0) return;
+  if (mask == 0) {
+    // An insertion is counted at the segment's end.
+    __builtin_prefetch(HashSegment::of(hint.home_)->header_line(), 1);
+    return;
+  }
   const auto* element =
       static_cast<const char*>(bucket->reference(static_cast<unsigned>(std::countr_zero(mask))));
   __builtin_prefetch(element);

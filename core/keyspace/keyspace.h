@@ -163,6 +163,7 @@ class Keyspace {
   // --- Prefetching for a batch, stage by stage (see EntryTable).
   void prefetch_directory(const Key& key) const { table_.prefetch_directory(key.hash); }
   void prefetch_bucket(Key& key) const { key.hint = table_.locate(key.hash); }
+  // The entry, or else what creating one touches.
   void prefetch_entry(Key& key) const { table_.prefetch_element(key.hash, key.hint); }
   // The collection that the key's entry refers to, or nullptr: its members can be prefetched next.
   // Unlike a find, it deletes nothing that is due.

@@ -249,9 +249,7 @@ void Reader::read_string(Ttl ttl) {
 }
 
 void Reader::put_strings() {
-  for (const StringBatch::Item& item : strings_.take(*keyspace_)) {
-    if (!put_string(item)) return;
-  }
+  strings_.drain(*keyspace_, [this](const StringBatch::Item& item) { return put_string(item); });
 }
 
 bool Reader::put_string(const StringBatch::Item& item) {

@@ -21,11 +21,4 @@ void StringBatch::add(const Keyspace& keyspace, Item item) {
   items_[count_++] = item;
 }
 
-std::span<StringBatch::Item> StringBatch::take(const Keyspace& keyspace) {
-  const std::span<Item> items(items_.data(), count_);
-  for (Item& item : items) keyspace.prefetch_bucket(item.key);
-  count_ = used_ = 0;
-  return items;
-}
-
 }  // namespace tarn

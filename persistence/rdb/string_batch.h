@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "core/keyspace/keyspace.h"
 #include "persistence/rdb/item_fields.h"
@@ -45,13 +46,25 @@ class StringBatch {
   // Keeps copies of the item's key and value. REQUIRES: has_room_for() both
   void add(const Keyspace& keyspace, Item item);
 
-  // All of them, in the order they came, with their places on the way to the processor. The batch
-  // is empty then, and the items live until the next add().
-  std::span<Item> take(const Keyspace& keyspace);
+  // Empties the batch: calls bool put(const Item&) for all of them, in the order they came, or
+  // until it returns false.
+  template <class Put>
+  void drain(const Keyspace& keyspace, Put&& put) {
+    const std::span<Item> items(items_.data(), count_);
+    count_ = used_ = 0;
+    for (Item& item : items) keyspace.prefetch_bucket(item.key);
+    // What a new key has to touch besides its bucket is in the same set of the first-level cache
+    // for all segments of the table: fetched for all items at once it would be gone again.
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (i + kAhead < items.size()) keyspace.prefetch_entry(items[i + kAhead].key);
+      if (!put(std::as_const(items[i]))) return;
+    }
+  }
 
  private:
   static constexpr std::size_t kItems = 64;
   static constexpr std::size_t kBytes = 32 * 1024;
+  static constexpr std::size_t kAhead = 6;
 
   std::string_view keep(std::string_view bytes);
 
