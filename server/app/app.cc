@@ -360,6 +360,7 @@ void App::look_at_log() {
 void App::become_child(const std::string& doing) {
   title_.show_child(doing, options_, config_.config_file());
   static_cast<void>(apply_oom_score_of_child(options_));
+  give_way_to_commands();
 }
 
 void App::write_pid_file() {

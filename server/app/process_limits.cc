@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -66,6 +67,13 @@ Result<> apply_oom_score(const Options& options) { return apply_oom_score_as(kSe
 
 Result<> apply_oom_score_of_child(const Options& options) {
   return apply_oom_score_as(kChild, options);
+}
+
+// Each step of niceness is worth a factor of 1.25. Much more than this and a snapshot on a busy
+// processor would take so long that the memory copied meanwhile costs more than what is won.
+void give_way_to_commands() {
+  constexpr int kSteps = 3;
+  static_cast<void>(!::nice(kSteps));  // where the limit is reached there is nothing to give
 }
 
 }  // namespace tarn

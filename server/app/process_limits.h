@@ -22,4 +22,8 @@ Result<> apply_oom_score(const Options& options);
 // The same for this process as a forked child.
 Result<> apply_oom_score_of_child(const Options& options);
 
+// Of a processor that this process has to share with the thread of commands, that thread gets about
+// two thirds from now on.
+void give_way_to_commands();
+
 }  // namespace tarn

@@ -223,6 +223,19 @@ def child_ends():
             equal(client.do("DBSIZE"), 0)
 
 
+@check("a child gives way to the thread of commands", ours_only=True)
+def child_gives_way():
+    with server("--rdb-key-save-delay", "10000000") as one, one.client() as client:
+        client.do("SET", "k", "v")
+        client.do("BGSAVE")
+        pid = one.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            (child,) = file.read().split()
+        own = os.getpriority(os.PRIO_PROCESS, pid)
+        expect(wait_until(lambda: os.getpriority(os.PRIO_PROCESS, int(child)) > own),
+               f"both have niceness {own}")
+
+
 @check("save points write by themselves")
 def save_points():
     with server("--save", "1 3") as one, one.client() as client:
