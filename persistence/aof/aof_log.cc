@@ -11,6 +11,7 @@
 
 #include "core/base/assert.h"
 #include "persistence/aof/annotation.h"
+#include "persistence/aof/padding.h"
 #include "persistence/io/files.h"
 
 namespace tarn {
@@ -20,6 +21,9 @@ constexpr std::int64_t kSyncPeriodMs = 1000;
 // Reserved behind the end of the segment; and how little of it is left when there is no more room.
 constexpr std::uint64_t kReserveBytes = 8 << 20;
 constexpr std::uint64_t kShortBytes = 1 << 20;
+// Padded behind a write, for the next ones, unless they are so large that it would not be worth it.
+constexpr std::uint64_t kPaddingBytes = 128 << 10;
+constexpr std::size_t kMaxPaddedWrite = kPaddingBytes / 8;
 // A buffer that has grown beyond this is not kept.
 constexpr std::size_t kKeptCapacity = 4 << 20;
 
@@ -74,7 +78,7 @@ void AofLog::run_helper() {
 AofLog::Done AofLog::perform(const Job& job) {
   Done done;
   if (job.truncate_to) done.written = truncate_file(job.fd, *job.truncate_to, job.path);
-  if (done.written) done.written = write_all(job.fd, job.bytes, job.path);
+  if (done.written) done.written = write_all_at(job.fd, job.bytes, job.offset, job.path);
   if (done.written && job.sync) done.synced = sync_data(job.fd, job.path);
   if (job.reserve_to != 0) {
     const int reserved =
@@ -145,10 +149,10 @@ Result<> AofLog::write_buffer() {
   if (torn_) {
     if (const auto cut = truncate_file(fd_, offset_, path_); !cut) return cut;
     torn_ = false;
-    reserved_to_ = 0;
+    reserved_to_ = padded_to_ = 0;
   }
   torn_ = true;
-  if (const auto written = write_all(fd_, buffer_, path_); !written) return written;
+  if (const auto written = write_at_end(buffer_); !written) return written;
   torn_ = false;
   offset_ += buffer_.size();
   written_sequence_ = sequence_;
@@ -161,6 +165,28 @@ Result<> AofLog::write_buffer() {
   }
   empty(buffer_);
   return {};
+}
+
+// Behind the last batch, over what padding is there.
+Result<> AofLog::write_at_end(std::string_view bytes) {
+  if (const auto written = write_all_at(fd_, bytes, offset_, path_); !written) return written;
+  const std::uint64_t end = offset_ + bytes.size();
+  const std::string_view head = padding_head(end, padded_to_);
+  padded_to_ = std::max(padded_to_, end + head.size());
+  return write_all_at(fd_, head, end, path_);
+}
+
+// Adds to what is written behind the last batch whatever makes padding follow it, where it should.
+void AofLog::pad(std::string& bytes) {
+  const std::uint64_t end = offset_ + bytes.size();
+  if (end >= padded_to_ && sync == AofSync::kAlways && bytes.size() <= kMaxPaddedWrite &&
+      end + kPaddingBytes <= reserved_to_) {
+    padded_to_ = end + kPaddingBytes;
+    bytes += make_padding(end, padded_to_);
+  } else {
+    bytes += padding_head(end, padded_to_);
+    padded_to_ = std::max(padded_to_, offset_ + bytes.size());
+  }
 }
 
 void AofLog::become_safe(std::uint64_t sequence) {
@@ -181,14 +207,16 @@ void AofLog::write_soon(bool with_sync) {
   Job job{.fd = fd_, .path = path_, .sync = with_sync};
   if (torn_) {
     job.truncate_to = offset_;
-    reserved_to_ = 0;
+    reserved_to_ = padded_to_ = 0;
   }
   job.reserve_to = wanted_reserve();
   running_bytes_ = buffer_.size();
   if (!buffer_.empty()) {
     torn_ = true;
     unsafe_ += buffer_;
+    job.offset = offset_;
     job.bytes = std::exchange(buffer_, {});
+    pad(job.bytes);
   }
   submit(std::move(job), sequence_);
 }
@@ -299,7 +327,7 @@ void AofLog::claim_safety() {
   const std::string line = print_annotation(
       {.sequence = sequence_, .safe = synced_sequence_, .time_ms = now_ms_}, {}, chain);
   torn_ = true;
-  if (const auto written = write_all(fd_, line, path_); !written) {
+  if (const auto written = write_at_end(line); !written) {
     return fail(written.error().message);
   }
   torn_ = false;
@@ -312,12 +340,12 @@ void AofLog::claim_safety() {
 
 // Makes the file with its first line. Changes nothing of this where it fails.
 Result<> AofLog::begin_segment(const std::string& path, std::uint64_t after, std::int64_t now_ms) {
-  const Result<int> fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+  const Result<int> fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!fd) return fd.error();
   ChecksumChain chain;
   const std::string header =
       print_annotation({.sequence = after, .safe = synced_sequence_, .time_ms = now_ms}, {}, chain);
-  if (const auto written = write_all(*fd, header, path); !written) {
+  if (const auto written = write_all_at(*fd, header, 0, path); !written) {
     ::close(*fd);
     return written;
   }
@@ -327,7 +355,7 @@ Result<> AofLog::begin_segment(const std::string& path, std::uint64_t after, std
   claimed_sequence_ = synced_sequence_;
   offset_ = safe_offset_ = header.size();
   torn_ = false;
-  reserved_to_ = 0;
+  reserved_to_ = padded_to_ = 0;
   return {};
 }
 
@@ -421,7 +449,7 @@ Result<> AofLog::close(std::int64_t now_ms) {
     const std::string line =
         print_annotation({.sequence = sequence_, .safe = sequence_, .time_ms = now_ms}, {}, chain_);
     result = truncate_file(fd_, offset_, path_);
-    if (result) result = write_all(fd_, line, path_);
+    if (result) result = write_all_at(fd_, line, offset_, path_);
     if (result) result = sync_data(fd_, path_);
   }
   ::close(std::exchange(fd_, -1));

@@ -41,6 +41,7 @@ enum class AofSync : std::uint8_t { kAlways, kEverySecond, kNo };
 // until all is well again, and the owner accepts no writes while it does.
 //
 // Room is reserved ahead, so that a full disk is noticed before a write is accepted, not after.
+// With kAlways some of it is padded (padding.h), for syncs to be quick.
 class AofLog {
  public:
   // `wake` is called on the helper thread.
@@ -111,6 +112,7 @@ class AofLog {
     int fd = -1;
     std::string path;
     std::optional<std::uint64_t> truncate_to{};  // first
+    std::uint64_t offset = 0;                    // of the bytes
     std::string bytes{};
     bool sync = false;
     bool close = false;
@@ -133,6 +135,8 @@ class AofLog {
   void become_safe(std::uint64_t sequence);
   void claim_safety();
   Result<> write_buffer();
+  Result<> write_at_end(std::string_view bytes);
+  void pad(std::string& bytes);
   void write_soon(bool with_sync);
   void hand_over();
   void fail(const std::string& why);
@@ -167,6 +171,7 @@ class AofLog {
   std::uint64_t offset_ = 0;       // whole batches end here
   std::uint64_t safe_offset_ = 0;  // and are safe up to here
   bool torn_ = false;              // part of a batch may be behind offset_
+  std::uint64_t padded_to_ = 0;    // where the file ends, if that is beyond offset_
   std::uint64_t reserved_to_ = 0;
   bool can_reserve_ = true;
 

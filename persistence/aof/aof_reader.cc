@@ -11,6 +11,7 @@
 
 #include "core/base/ascii.h"
 #include "persistence/aof/annotation.h"
+#include "persistence/aof/padding.h"
 #include "persistence/io/file_source.h"
 
 namespace tarn {
@@ -56,6 +57,7 @@ class SegmentReader {
   Result<> run_batch();
   void settle(std::size_t end);
   void stop_at_damage(std::string_view what);
+  bool only_padding_follows();
   bool is_at_beginning() const { return buffer_offset_ + begin_ == 0; }
   bool is_claimed_safe();
   bool is_claimed_safe_without_first_line();
@@ -199,13 +201,16 @@ Result<AofSegment> SegmentReader::read() {
       case Parsed::kComment: taken = take_comment(); break;
       case Parsed::kEnd:
         done_ = true;
-        if (at_ > begin_) {
+        if (at_ > begin_ && !only_padding_follows()) {
           stop_at_damage("the file ends within a batch");
         } else if (options_.is_base && segment_.annotated && !ended_) {
           stop_at_damage("the file ends before the base does");
         }
         break;
-      case Parsed::kIncomplete: stop_at_damage("the file ends within a command"); break;
+      case Parsed::kIncomplete:
+        done_ = true;
+        if (!only_padding_follows()) stop_at_damage("the file ends within a command");
+        break;
       case Parsed::kBad: stop_at_damage(fault_); break;
     }
     if (!taken) return taken.error();
@@ -318,6 +323,11 @@ void SegmentReader::settle(std::size_t end) {
   buffer_.erase(0, begin_);
   buffer_offset_ += begin_;
   begin_ = at_ = 0;
+}
+
+// REQUIRES: the source has ended.
+bool SegmentReader::only_padding_follows() {
+  return segment_.annotated && !options_.is_base && is_padding(view(begin_, buffer_.size()));
 }
 
 void SegmentReader::stop_at_damage(std::string_view what) {

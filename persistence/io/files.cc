@@ -34,6 +34,19 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& path) {
   return {};
 }
 
+Result<> write_all_at(int fd, std::string_view bytes, std::uint64_t offset,
+                      const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno != EINTR) return file_error("write", path, errno);
+    if (written == 0) return file_error("write", path, ENOSPC);
+    if (written < 0) continue;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
 Result<> truncate_file(int fd, std::uint64_t size, const std::string& path) {
   if (::ftruncate(fd, static_cast<off_t>(size)) == 0) return {};
   return file_error("truncate", path, errno);

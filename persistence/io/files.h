@@ -17,6 +17,9 @@ Error file_error(std::string_view what, const std::string& path, int error_numbe
 // Opens with O_CLOEXEC, and the mode 0644 where it creates.
 Result<int> open_file(const std::string& path, int flags);
 Result<> write_all(int fd, std::string_view bytes, const std::string& path);
+// The same at `offset`, without regard to where the file stands.
+Result<> write_all_at(int fd, std::string_view bytes, std::uint64_t offset,
+                      const std::string& path);
 Result<> truncate_file(int fd, std::uint64_t size, const std::string& path);
 Result<> sync_file(int fd, const std::string& path);
 // Cuts a file that nobody has open, and makes that last.

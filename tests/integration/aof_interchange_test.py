@@ -337,6 +337,32 @@ def segments_to_redis():
             same(facts_of(client), wanted, "several segments")
 
 
+@check("redis-server loads the log of a server that was killed, and goes on behind it",
+       ours_only=True)
+def killed_to_redis():
+    for size in (1, 64, 5000, 100_000):
+        one = logging("tarn", "--rdbcompression", "no", "--appendfsync", "always")
+        other = logging("redis")
+        with one:
+            with one.client() as client:
+                for n in range(70):
+                    client.do("SET", f"{size}:{n}", "x" * (size + n))
+                wanted = facts_of(client)
+            one.kill()
+            one.process = None
+            found_whole(one)
+            carry(one, other)
+        with other:
+            with other.client() as client:
+                same(facts_of(client), wanted, f"killed behind values of {size} bytes")
+                client.do("SET", "behind", "it")
+                wanted = facts_of(client)
+            other.stop()
+            other.start()
+            with other.client() as client:
+                same(facts_of(client), wanted, f"gone on behind values of {size} bytes")
+
+
 WRITERS = [
     family.FAMILY for family in (
         bitmaps, dump, hashes, keys, lists, sets, sorted_sets, sorting, strings, transactions

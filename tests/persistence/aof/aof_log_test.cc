@@ -10,10 +10,12 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "persistence/aof/annotation.h"
 #include "persistence/aof/aof_reader.h"
+#include "persistence/aof/padding.h"
 
 namespace tarn {
 namespace {
@@ -102,6 +104,85 @@ TEST_CASE_FIXTURE(LogFixture, "under always a batch is safe after its sync, not 
   CHECK(log.safe_sequence() == 0);
   settle();
   CHECK(log.safe_sequence() == 3);
+}
+
+// As redis-server reads a file: commands, and lines of less than 128 bytes that begin with '#'.
+bool is_all_commands_and_comments(std::string_view bytes) {
+  constexpr std::size_t kMostLineBytes = 127;
+  while (!bytes.empty()) {
+    const std::size_t line = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
+    const char mark = bytes[0];
+    if (line > kMostLineBytes || (mark != '#' && mark != '*' && mark != '$')) return false;
+    std::size_t argument = 0;
+    if (mark == '$') argument = std::stoul(std::string(bytes.substr(1, line - 3))) + 2;
+    bytes.remove_prefix(line + argument);
+  }
+  return true;
+}
+
+TEST_CASE_FIXTURE(LogFixture,
+                  "under always the file ends in comments, for the next to be written") {
+  log.sync = AofSync::kAlways;
+  REQUIRE(log.start(path("1"), 0, now_ms));
+  std::vector<std::string> written;
+  const auto write_one = [&](std::size_t size) {
+    commit({"SET", "a", std::string(size, 'x')});
+    written.push_back("SET a " + std::string(size, 'x'));
+    settle();
+  };
+  write_one(1);  // after which room is reserved
+  std::size_t same_size = 0;
+  std::size_t size_before = 0;
+  for (std::size_t i = 0; i < 700; ++i) {
+    CAPTURE(i);
+    write_one(i % 300);
+    const std::string bytes = content(path("1"));
+    REQUIRE(is_all_commands_and_comments(bytes));
+    if (std::exchange(size_before, bytes.size()) == bytes.size()) ++same_size;
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("1"), {}, recorder);
+    REQUIRE(segment);
+    REQUIRE(segment->end == AofSegment::End::kWhole);
+    REQUIRE(segment->sequence == written.size());
+    REQUIRE(recorder.commands == written);
+    REQUIRE(is_padding(std::string_view(bytes).substr(segment->good_bytes)));
+    REQUIRE(bytes.ends_with("#\n"));
+  }
+  CHECK(same_size > 650);
+  write_one(1 << 20);
+  CHECK(content(path("1")).ends_with("\r\n"));  // too large for it to be worth it
+  write_one(1);
+  CHECK(content(path("1")).ends_with("##\n"));
+
+  SUBCASE("which goes when the segment ends") {
+    REQUIRE(log.rotate(path("2"), now_ms));
+    settle();
+    CHECK(content(path("1")).ends_with("\r\n"));
+  }
+  SUBCASE("or the log") {
+    REQUIRE(log.close(now_ms));
+    CHECK(content(path("1")).ends_with("\r\n"));
+  }
+  SUBCASE("and is written over under another policy, too") {
+    log.sync = AofSync::kEverySecond;
+    for (std::size_t i = 0; i < 200; ++i) {
+      CAPTURE(i);
+      commit({"SET", "a", std::string(i, 'x')});
+      const std::string bytes = content(path("1"));
+      REQUIRE(is_all_commands_and_comments(bytes));
+      REQUIRE(bytes.ends_with('\n'));
+    }
+    log.tick(now_ms + 1000);
+    settle();
+    log.tick(now_ms + 2000);
+    REQUIRE(is_all_commands_and_comments(content(path("1"))));
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("1"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->end == AofSegment::End::kWhole);
+    CHECK(segment->sequence == written.size() + 200);
+    CHECK(segment->safe == written.size() + 200);
+  }
 }
 
 TEST_CASE_FIXTURE(LogFixture, "the owner says when what has gathered under always is synced") {
@@ -259,6 +340,45 @@ TEST_CASE_FIXTURE(LogFixture, "a log cut anywhere gives whole batches, and says 
     const bool exact = size == 0 || (any && small.ends[whole] == size);
     CHECK((segment->end == AofSegment::End::kWhole) == exact);
     CHECK(segment->end != AofSegment::End::kRot);
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "padding behind a log is part of it, wherever it begins and ends") {
+  const SmallLog small = small_log(1);
+  for (std::size_t size = small.bytes.size() + 2; size < small.bytes.size() + 300; ++size) {
+    CAPTURE(size);
+    write(path("padded"), small.bytes + make_padding(small.bytes.size(), size));
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("padded"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->end == AofSegment::End::kWhole);
+    CHECK(segment->good_bytes == small.bytes.size());
+    CHECK(recorder.commands.size() == small.commands_until.back());
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a batch that is only in part written over padding is torn") {
+  const SmallLog small = small_log(1);
+  const std::size_t last = small.ends[small.ends.size() - 2];
+  for (std::size_t begin = last; begin < small.bytes.size(); ++begin) {
+    for (const std::size_t end : {begin + 1, begin + 20, small.bytes.size()}) {
+      CAPTURE(begin);
+      CAPTURE(end);
+      // The bytes from `begin` to `end` did not reach the disk: what was there before still is.
+      std::string torn = small.bytes + make_padding(small.bytes.size(), small.bytes.size() + 200);
+      const std::string before = make_padding(last, torn.size());
+      const std::size_t count = std::min(end, small.bytes.size()) - begin;
+      torn.replace(begin, count, before, begin - last, count);
+      if (torn.substr(0, small.bytes.size()) == small.bytes) continue;
+      write(path("torn"), torn);
+      Recorder recorder;
+      const auto segment = read_aof_segment(path("torn"), {}, recorder);
+      REQUIRE(segment);
+      const bool nothing = begin == last && end == small.bytes.size();
+      CHECK(segment->end == (nothing ? AofSegment::End::kWhole : AofSegment::End::kTorn));
+      CHECK(segment->good_bytes == last);
+      CHECK(recorder.commands.size() == small.commands_until[small.ends.size() - 2]);
+    }
   }
 }
 
