@@ -202,6 +202,7 @@ void AppendOnlyFile::drop_files() {
 
 // Of what the databases hold, before anything is logged.
 Result<> AppendOnlyFile::begin_base() {
+  job_.kill();  // an abandoned child's base may have the name of this one
   if (!loaded_) manifest_ = {};
   if (const auto marked = mark_beginning(); !marked) return marked;
   drop_files();
@@ -224,20 +225,9 @@ Result<> AppendOnlyFile::mark_beginning() const {
 
 // Until the first base is there, the log is in a segment that nothing names.
 Result<> AppendOnlyFile::open_beside() {
-  if (before_writing) {
-    if (const auto may_write = before_writing(); !may_write) return may_write;
-  }
-  if (const auto made = make_directory(settings.directory); !made) return made;
-  if (file_exists(manifest_path())) {
-    // What an earlier log has left counts no more, but stays until there is a base.
-    if (const auto found = find(); !found) return found.error();
-    if (const auto passed = pass_numbers(); !passed) return passed;
-  } else if (!loaded_) {
-    if (const auto allowed = allow_lack_of_manifest(); !allowed) return allowed;
-  }
-  if (const auto marked = mark_beginning(); !marked) return marked;
-  sequence_ = std::max(sequence_, log_.sequence());
-  drop_files();
+  job_.abandon();
+  files_.finish();
+  if (const auto taken = take_over_directory(); !taken) return taken;
   segment_ = next_segment();
   if (const auto begun = log_.start(path_of(segment_), sequence_, clock_.now_ms()); !begun) {
     return begun;
@@ -247,6 +237,24 @@ Result<> AppendOnlyFile::open_beside() {
   closed_bytes_ = rewritten_bytes_ = 0;
   on_begun(sequence_);
   schedule_rewrite();
+  return {};
+}
+
+// What an earlier log has left counts no more, but stays until there is a base.
+Result<> AppendOnlyFile::take_over_directory() {
+  if (before_writing) {
+    if (const auto may_write = before_writing(); !may_write) return may_write;
+  }
+  if (const auto made = make_directory(settings.directory); !made) return made;
+  if (file_exists(manifest_path())) {
+    if (const auto found = find(); !found) return found.error();
+    if (const auto passed = pass_numbers(); !passed) return passed;
+  } else if (!loaded_) {
+    if (const auto allowed = allow_lack_of_manifest(); !allowed) return allowed;
+  }
+  if (const auto marked = mark_beginning(); !marked) return marked;
+  sequence_ = std::max(sequence_, log_.sequence());
+  drop_files();
   return {};
 }
 
@@ -272,7 +280,7 @@ Result<> AppendOnlyFile::pass_numbers() {
 }
 
 Result<> AppendOnlyFile::close() {
-  cancel_rewrite();
+  job_.abandon();
   rewrite_wanted_ = false;
   files_.finish();
   if (log_.needs_segment()) {
@@ -410,8 +418,11 @@ void AppendOnlyFile::after_commit() {
 
 // Begins the segment, or the rewrite, that is due; the helper makes way for it.
 void AppendOnlyFile::do_what_is_due() {
-  if (!is_open()) return;
   const bool rewrite = rewrite_wanted_ && may_fork() && !changing_;
+  if (!is_open()) {
+    if (rewrite) try_rewrite();
+    return;
+  }
   const bool segment = segment_wanted_ || segment_is_due() || (rewrite && has_batches());
   const bool held_up = log_.failure() || clock_.monotonic_ms() < next_try_ms_;
   if ((!rewrite && !segment) || held_up) return log_.go_on();
@@ -454,15 +465,16 @@ void AppendOnlyFile::tick() {
   if (!changing_) {
     if (const auto outcome = job_.poll()) finish_rewrite(*outcome);
   }
-  if (!is_open()) return;
-  log_.poll();
-  if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) {
-    segment_is_prepared() ? resume() : prepare_segment();
+  if (is_open()) {
+    log_.poll();
+    if (log_.needs_segment() && clock_.monotonic_ms() >= next_try_ms_) {
+      segment_is_prepared() ? resume() : prepare_segment();
+    }
+    log_.tick(clock_.now_ms());
+    report_finished();
+    if (rewrite_is_due()) rewrite_wanted_ = true;
   }
-  log_.tick(clock_.now_ms());
-  report_finished();
   if (history_is_over_) delete_history();
-  if (rewrite_is_due()) rewrite_wanted_ = true;
   do_what_is_due();
 }
 
@@ -502,26 +514,40 @@ Result<> AppendOnlyFile::write_base(
   return (*file)->commit();
 }
 
-Result<> AppendOnlyFile::start_rewrite() {
+// What is there when the rewrite begins is to be in none of the segments behind the base.
+Result<> AppendOnlyFile::prepare_rewrite() {
+  if (!is_open()) {
+    if (const auto taken = take_over_directory(); !taken) return taken;
+    ++sequence_;  // for what changed without a log
+    return {};
+  }
   if (has_batches()) {
     if (const auto begun = begin_segment(); !begun) return begun;
   }
+  sequence_ = log_.sequence();
+  return {};
+}
+
+Result<> AppendOnlyFile::start_rewrite() {
+  if (const auto prepared = prepare_rewrite(); !prepared) return prepared;
   rewrite_first_segment_ = segment_.number;
   base_ = next_base();
   const std::string path = path_of(base_);
   ForkedJob::Settings how{.title = "aof-rewrite", .scratch_file = snapshot_scratch_file(path)};
   how.on_start = on_child_start;
-  const std::uint64_t sequence = log_.sequence();
-  const auto started =
-      job_.start(std::move(how), [this, path, sequence](ForkedJob::Progress& progress) {
-        return write_base(path, sequence, true, [&](std::uint64_t keys) { progress.report(keys); });
-      });
+  const auto started = job_.start(std::move(how), [this, path](ForkedJob::Progress& progress) {
+    return write_base(path, sequence_, true, [&](std::uint64_t keys) { progress.report(keys); });
+  });
   if (!started) return started;
   log::info("Background append only file rewriting started by pid {}", job_.pid());
   return {};
 }
 
 void AppendOnlyFile::finish_rewrite(const ForkedJob::Outcome& outcome) {
+  if (outcome.killed) {
+    ::unlink(path_of(base_).c_str());
+    return;
+  }
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_rewrite_s = outcome.duration_ms / 1000;
   if (outcome.result) return adopt_base();
@@ -571,7 +597,7 @@ void AppendOnlyFile::on_adopted() {
   stats_.failed_rewrites = 0;
   log::info("Background AOF rewrite finished successfully");
   if (on_finished_file) on_finished_file(path_of(base_), base_.name);
-  closed_bytes_ = bytes_on_disk() - file_bytes(path_of(segment_));
+  closed_bytes_ = bytes_on_disk() - (is_open() ? file_bytes(path_of(segment_)) : 0);
   rewritten_bytes_ = current_bytes();
   history_is_over_ = true;
 }
@@ -592,11 +618,6 @@ void AppendOnlyFile::delete_history() {
     return {};
   };
   change_manifest(std::move(next), std::move(remove), [](const Result<>&) {});
-}
-
-void AppendOnlyFile::cancel_rewrite() {
-  if (!rewriting()) return;
-  job_.kill();
 }
 
 }  // namespace tarn

@@ -106,12 +106,12 @@ class AppendOnlyFile {
   // Takes in what the log's helper has done. Returns whether anything has changed.
   bool poll();
 
-  // Starts a rewrite as soon as may be; by tick().
+  // Starts a rewrite as soon as may be; by tick(). With the log switched off the base alone is made
+  // anew, with which the log begins where it is on at a next start.
   void schedule_rewrite() { rewrite_wanted_ = true; }
   bool rewrite_scheduled() const { return rewrite_wanted_; }
   bool rewriting() const { return job_.running() || adopting_; }
   bool may_fork() const { return !rewriting() && !(other_child && other_child()); }
-  void cancel_rewrite();
   // Has the segment closed as soon as may be, so that all that was logged by then is in files that
   // are finished.
   void request_segment() { segment_wanted_ = true; }
@@ -142,6 +142,7 @@ class AppendOnlyFile {
   Result<> allow_lack_of_manifest() const;
   Result<> mark_beginning() const;
   Result<> make_loaded_safe();
+  Result<> take_over_directory();
   Result<> pass_numbers();
   AofManifest::File next_segment() const;
   AofManifest::File next_base() const;
@@ -166,6 +167,7 @@ class AppendOnlyFile {
   void do_what_is_due();
   void try_rewrite();
   Result<> start_rewrite();
+  Result<> prepare_rewrite();
   void finish_rewrite(const ForkedJob::Outcome& outcome);
   void on_rewrite_failed(const Error& why);
   void adopt_base();

@@ -228,6 +228,7 @@ void Reader::read_known(std::uint8_t type) {
 
 bool Reader::is_new(const Key& key, std::uint64_t offset) {
   if (!keyspace_->contains(key)) return true;
+  if (options_.replace) return keyspace_->erase(key);
   in_.fail_at(offset,
               fmt::format("{} comes twice in database {}", shown(key.bytes), keyspace_->index()));
   return false;

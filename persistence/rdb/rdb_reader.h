@@ -33,6 +33,8 @@ struct RdbReadOptions {
   // Keys whose deadline has passed are left out. Not for the base of an append-only file, whose
   // commands still refer to them.
   bool drop_expired = true;
+  // A key that is there already is replaced, not an error.
+  bool replace = false;
   // Called after every `progress_bytes` of input.
   std::uint64_t progress_bytes = 2 << 20;
   std::function<void(std::uint64_t bytes, std::uint64_t keys)> on_progress{};

@@ -169,7 +169,7 @@ class App {
       run_,
       [this](bool pause) { pause ? cron_.stop() : cron_.start(options_.hz); },
       &snapshots_,
-      [this] { return snapshot_driver_.reload(); },
+      [this](bool replace) { return snapshot_driver_.reload(replace); },
       [this] { return aof_driver_.reload(); },
       [this] { return loading_.state().active; }};
   Cron cron_;

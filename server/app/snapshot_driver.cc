@@ -86,17 +86,18 @@ Result<> SnapshotDriver::load_at_start() {
                   loaded.error().message, options_.dir, path)};
 }
 
-Result<> SnapshotDriver::reload() {
-  const auto loaded = load(false);
+Result<> SnapshotDriver::reload(bool replace) {
+  const auto loaded = load(false, replace);
   if (!loaded) log::warn("Can't load the snapshot: {}", loaded.error().message);
   return loaded;
 }
 
-Result<> SnapshotDriver::load(bool at_start) {
+Result<> SnapshotDriver::load(bool at_start, bool replace) {
   auto file = FileSource::open(snapshots_.settings.path);
   if (!file) return file.error();
   StoppableSource source(**file, loading_);
   RdbReadOptions how = loading_.rdb_options();
+  how.replace = replace;
   const std::int64_t begin_us = dispatcher_.clock().monotonic_us();
   if (at_start) {
     loading_.begin(snapshots_.settings.path, source.total_bytes());

@@ -21,7 +21,8 @@ class SnapshotDriver {
   // Before clients are served: loads the file, if there is one.
   Result<> load_at_start();
   // Within a command, in addition to what the databases hold: loads the file, which must be there.
-  Result<> reload();
+  // `replace`: what is there already under the same key, which is an error otherwise.
+  Result<> reload(bool replace);
   // At the end: ends a child that writes, and saves where that is asked for or configured. An error
   // means that the server should go on.
   Result<> save_at_shutdown(const ShutdownRequest& request);
@@ -29,7 +30,7 @@ class SnapshotDriver {
  private:
   void follow_options(const Options& options);
   void update_gate(const Options& options);
-  Result<> load(bool at_start);
+  Result<> load(bool at_start, bool replace = false);
 
   const Options& options_;
   Dispatcher& dispatcher_;

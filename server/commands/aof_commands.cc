@@ -17,9 +17,6 @@ void bgrewriteaof(Call& call) {
   if (aof.rewriting()) {
     return call.reply.error("ERR Background append only file rewriting already in progress");
   }
-  if (!aof.is_open()) {
-    return call.reply.error("ERR There is no append-only file: appendonly is no");
-  }
   const bool now = aof.may_fork() && !call.session.deny_blocking;
   aof.schedule_rewrite();
   call.reply.simple(now ? "Background append only file rewriting started"

@@ -15,8 +15,9 @@ struct DebugControl {
   // Stops the periodic jobs, or lets them go on.
   std::function<void(bool pause)> pause_cron;
   Snapshots* snapshots = nullptr;
-  // Loads the snapshot's file in addition to what the databases hold.
-  std::function<Result<>()> reload{};
+  // Loads the snapshot's file in addition to what the databases hold. A key of both is replaced, or
+  // else an error.
+  std::function<Result<>(bool replace)> reload{};
   // Loads the append-only file in place of what the databases hold.
   std::function<Result<>()> reload_log{};
   std::function<bool()> is_loading{};

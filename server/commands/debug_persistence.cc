@@ -8,18 +8,21 @@
 namespace tarn {
 namespace {
 
-// Saves, empties the databases and loads the file again. NOSAVE: the file that is there; NOFLUSH
-// and MERGE: in addition to what there is.
+// Saves, empties the databases and loads the file again. NOSAVE: the file that is there; NOFLUSH:
+// in addition to what there is; MERGE: in place of what both have.
 void debug_reload(Call& call) {
   auto& control = call.feature<DebugControl>();
   ArgReader args(call, 2);
   bool save = true;
   bool flush = true;
+  bool merge = false;
   while (args.ok() && !args.at_end()) {
     if (args.accept("nosave")) {
       save = false;
-    } else if (args.accept("noflush") || args.accept("merge")) {
+    } else if (args.accept("noflush")) {
       flush = false;
+    } else if (args.accept("merge")) {
+      merge = true;
     } else {
       args.fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
@@ -31,7 +34,7 @@ void debug_reload(Call& call) {
     if (!control.snapshots->save()) return call.reply.error("ERR");
   }
   if (flush) call.databases.flush_all();
-  if (!control.reload()) {
+  if (!control.reload(merge)) {
     return call.reply.error("ERR Error trying to load the RDB dump, check server logs.");
   }
   call.reply.ok();

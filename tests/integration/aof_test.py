@@ -371,6 +371,74 @@ def waiting_rewrite():
         expect(wait_until(lambda: info(client)["aof_pending_rewrite"] == "0"), "it waits on")
 
 
+@check("with the log off BGREWRITEAOF writes a base, which a start with the log on begins with")
+def rewritten_while_off():
+    with server(*DEBUG) as one:
+        with one.client() as client:
+            for value in ("old", "new"):
+                client.do("SET", "k", value)
+                started = b"Background append only file rewriting started"
+                equal(client.do("BGREWRITEAOF"), started)
+                expect(wait_until(lambda: rewritten(client)), "no base is written")
+                equal(info(client)["aof_last_bgrewrite_status"], "ok")
+            client.do("SET", "later", "not logged")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "k", "later"), [b"new", None])
+            client.do("SET", "k", "newer")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("GET", "k"), b"newer")
+
+
+@check("a rewrite while the log is off, between times when it is on")
+def rewritten_between():
+    with server(*DEBUG, *LOGGING) as one:
+        with one.client() as client:
+            client.do("SET", "logged", 1)
+            client.do("CONFIG", "SET", "appendonly", "no")
+            client.do("SET", "unlogged", 1)
+            client.do("BGREWRITEAOF")
+            expect(wait_until(lambda: rewritten(client)), "no base is written")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "logged", "unlogged"), [b"1", b"1"])
+            client.do("CONFIG", "SET", "appendonly", "no")
+            client.do("SET", "unlogged", 2)
+            client.do("BGREWRITEAOF")
+            # While that base is under way, or has just been written.
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            client.do("SET", "logged", 2)
+            expect(wait_until(lambda: rewritten(client)), "no base is written")
+            client.do("SET", "after", 2)
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("MGET", "logged", "unlogged", "after"), [b"2", b"2", b"2"])
+
+
+@check("a log that is switched off and on while its rewrite is under way", ours_only=True)
+def switched_in_rewrite():
+    with server(*DEBUG, *LOGGING, "--rdb-key-save-delay", "50000") as one:
+        with one.client() as client:
+            client.pipeline(["SET", f"key:{n}", n] for n in range(100))
+            client.do("BGREWRITEAOF")
+            for _ in range(3):
+                expect(wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "1"), "no child")
+                client.do("CONFIG", "SET", "appendonly", "no")
+                client.do("INCR", "n")
+                client.do("CONFIG", "SET", "appendonly", "yes")
+                client.do("INCR", "n")
+            client.do("CONFIG", "SET", "rdb-key-save-delay", 0)
+            client.do("CONFIG", "SET", "appendonly", "no")
+            client.do("CONFIG", "SET", "appendonly", "yes")
+            expect(wait_until(lambda: rewritten(client)), "no base is written")
+            client.do("INCR", "n")
+        killed_and_restarted(one)
+        with one.client() as client:
+            equal(client.do("GET", "n"), b"7")
+            equal(client.do("DBSIZE"), 101)
+
+
 @check("a segment that is full ends with the batch that fills it", ours_only=True)
 def full_segments():
     def segments_after_ten_batches():

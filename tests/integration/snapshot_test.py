@@ -398,6 +398,24 @@ def reload():
         equal(reply.value, wanted)
 
 
+@check("DEBUG RELOAD NOFLUSH adds the file to what is there, and MERGE has its values win")
+def merge():
+    with server(*DEBUG) as one, one.client() as client:
+        client.do("MSET", "both", "saved", "number", 1, "saved", "s")
+        client.do("RPUSH", "list", "saved")
+        client.do("SAVE")
+        client.do("FLUSHALL")
+        client.do("MSET", "number", 2, "new", "n")
+        client.do("HSET", "list", "f", "v")
+        client.do("SADD", "both", "m")
+        equal(client.do("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"), b"OK")
+        equal(client.do("MGET", "both", "number", "saved", "new"), [b"saved", b"1", b"s", b"n"])
+        equal(client.do("LRANGE", "list", 0, -1), [b"saved"])
+        equal(client.do("DBSIZE"), 5)
+        equal(client.do("DEBUG", "RELOAD", "NOSAVE", "MERGE"), b"OK")
+        equal(client.do("DBSIZE"), 4)
+
+
 def loads_in(kind, file, wanted, what):
     """A server of this kind that starts with the file holds data of this digest."""
     other = Server(kind, list(DEBUG))
