@@ -62,6 +62,8 @@ class Snapshots {
   // there are save points, the file must not bring back what is gone. So it has no name any more
   // when this returns; to free what it took, and to write one without keys, is left to `files`.
   void all_deleted();
+  // Waits for what is left to `files`.
+  void finish_files() { files_.finish(); }
   // What the databases hold now is what the file holds: it was just loaded.
   void mark_saved();
 

@@ -33,6 +33,7 @@ void debug_reload(Call& call) {
     control.snapshots->cancel();
     if (!control.snapshots->save()) return call.reply.error("ERR");
   }
+  control.snapshots->finish_files();  // what a FLUSHALL has left there
   if (flush) call.databases.flush_all();
   if (!control.reload(merge)) {
     return call.reply.error("ERR Error trying to load the RDB dump, check server logs.");

@@ -398,6 +398,15 @@ def reload():
         equal(reply.value, wanted)
 
 
+@check("DEBUG RELOAD NOSAVE finds the file that a FLUSHALL in the same batch has left")
+def reload_after_flush():
+    with server("--save", "3600 1", *DEBUG) as one, one.client() as client:
+        for n in range(50):
+            client.do("SET", "k", n)
+            replies = client.pipeline([["FLUSHALL"], ["DEBUG", "RELOAD", "NOSAVE"], ["DBSIZE"]])
+            equal(replies, [b"OK", b"OK", 0])
+
+
 @check("DEBUG RELOAD NOFLUSH adds the file to what is there, and MERGE has its values win")
 def merge():
     with server(*DEBUG) as one, one.client() as client:
