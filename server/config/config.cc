@@ -26,6 +26,10 @@ Error directive_fault(const Option& option, Directive directive, const Error& re
   return directive_error(directive, reason.message);
 }
 
+bool is_directive_name(std::string_view name) {
+  return name == "include" || find_option(name) != nullptr;
+}
+
 // What an option is that nobody has given, where that depends on others.
 void derive_defaults(Options& options) {
   if (options.pidfile.empty() && runs_in_background(options)) options.pidfile = kDaemonPidFile;
@@ -54,10 +58,11 @@ class DirectiveReader {
 };
 
 Result<Directives> read_directives(std::string_view text, std::string_view origin,
-                                   const fs::path& directory) {
-  Result<Directives> directives = parse_config(text, origin);
+                                   const fs::path& directory,
+                                   Unreadable unreadable = Unreadable::kIsFault) {
+  Result<Directives> directives = parse_config(text, origin, unreadable);
   if (!directives) return directives;
-  return expand_includes(std::move(*directives), directory);
+  return expand_includes(std::move(*directives), directory, unreadable);
 }
 
 // All directives of a start, in the order in which they count.
@@ -92,21 +97,29 @@ bool permits(Permission permission, bool is_local) {
   return permission == Permission::kYes || (permission == Permission::kLocal && is_local);
 }
 
-// The rewrites that make a file with these directives say what `options` hold.
-Result<std::vector<Rewrite>> plan_rewrites(const Directives& directives, std::string_view file,
-                                           const Options& defaults, const Options& options) {
+// The rewrites that make a file with these directives say what `options` hold. Values that cannot
+// be read give way to those in force, as any others do.
+std::vector<Rewrite> plan_rewrites(const Directives& directives, std::string_view file,
+                                   const Options& defaults, const Options& options) {
   Options in_file = defaults;
   DirectiveReader reader(in_file);
   std::set<const Option*> included;
+  std::set<const Option*> unreadable;
   for (const Directive& directive : directives) {
-    if (Result<> result = reader.read(directive); !result) return result.error();
-    if (directive.origin != file) included.insert(find_option(directive.words[0]));
+    const Option* option = find_option(directive.words[0]);
+    const bool is_read = reader.read(directive).ok();
+    if (directive.origin != file) {
+      included.insert(option);
+    } else if (!is_read) {
+      unreadable.insert(option);
+    }
   }
   derive_defaults(in_file);
 
   std::vector<Rewrite> rewrites;
   for (const Option& option : option_table()) {
-    if (option.has(kFileOnly) || same_value(option, in_file, options)) continue;
+    const bool is_right = same_value(option, in_file, options) && !unreadable.contains(&option);
+    if (option.has(kFileOnly) || is_right) continue;
     Rewrite rewrite{option.name, option.alias, option_lines(option, options),
                     included.contains(&option)};
     // Lines that add up must not add to the included ones.
@@ -256,13 +269,14 @@ Result<> Config::rewrite() {
     if (!old_text) return failed(old_text.error());
     text = std::move(*old_text);
   }
-  Result<Directives> directives = read_directives(text, config_file_, defaults_.dir);
+  const std::string readable = comment_out_unreadable(text, is_directive_name);
+  Result<Directives> directives =
+      read_directives(readable, config_file_, defaults_.dir, Unreadable::kIsSkipped);
   if (!directives) return failed(directives.error());
-  Result<std::vector<Rewrite>> rewrites =
+  const std::vector<Rewrite> rewrites =
       plan_rewrites(*directives, config_file_, defaults_, options_);
-  if (!rewrites) return failed(rewrites.error());
-  if (rewrites->empty()) return {};
-  if (Result<> result = replace_text(config_file_, rewrite_config(text, *rewrites)); !result) {
+  if (rewrites.empty() && readable == text) return {};
+  if (Result<> result = replace_text(config_file_, rewrite_config(readable, rewrites)); !result) {
     return failed(result.error());
   }
   return {};

@@ -75,7 +75,8 @@ class Config {
   void on_change(std::string_view name, Hook hook) { on_change({name}, std::move(hook)); }
 
   // Makes the configuration file say what is in force now. Lines that already do are kept to the
-  // byte, as are comments; see config_file.h. The file is replaced in one step.
+  // byte, as are comments; lines that mean nothing become comments; see config_file.h. The file is
+  // replaced in one step.
   Result<> rewrite();
 
   // Options that were moved from their default although the feature is not there yet: each is

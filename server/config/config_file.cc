@@ -74,7 +74,12 @@ Result<Directive> parse_directive(std::string_view text, std::string_view origin
 
 using Directives = std::vector<Directive>;
 
-Result<Directives> expand(Directives directives, const fs::path& directory, int depth);
+struct IncludeRules {
+  const fs::path& directory;
+  Unreadable unreadable;
+};
+
+Result<Directives> expand(Directives directives, const IncludeRules& rules, int depth);
 
 // The files that one word of "include" names, in alphabetical order.
 std::vector<fs::path> matching_files(const fs::path& pattern) {
@@ -89,20 +94,24 @@ std::vector<fs::path> matching_files(const fs::path& pattern) {
   return paths;
 }
 
-Result<Directives> read_included(const Directive& include, const fs::path& directory, int depth) {
-  if (include.words.size() < 2) return directive_error(include, "wrong number of arguments");
+Result<Directives> read_included(const Directive& include, const IncludeRules& rules, int depth) {
+  const bool skips = rules.unreadable == Unreadable::kIsSkipped;
+  if (include.words.size() < 2 && !skips) {
+    return directive_error(include, "wrong number of arguments");
+  }
   if (depth == kMaxIncludeDepth) {
     return directive_error(include, fmt::format("more than {} files include each other", depth));
   }
   Directives all;
   for (const std::string& word : std::span(include.words).subspan(1)) {
     const bool is_pattern = word.find_first_of("*?[") != word.npos;
-    const fs::path path = directory / word;
+    const fs::path path = rules.directory / word;
     for (const fs::path& file : is_pattern ? matching_files(path) : std::vector{path}) {
       Result<std::string> text = read_text(file);
+      if (!text && skips) continue;
       if (!text) return directive_error(include, text.error().message);
-      Result<Directives> directives = parse_config(*text, file.string());
-      if (directives) directives = expand(std::move(*directives), directory, depth + 1);
+      Result<Directives> directives = parse_config(*text, file.string(), rules.unreadable);
+      if (directives) directives = expand(std::move(*directives), rules, depth + 1);
       if (!directives) return directives;
       std::ranges::move(*directives, std::back_inserter(all));
     }
@@ -110,14 +119,14 @@ Result<Directives> read_included(const Directive& include, const fs::path& direc
   return all;
 }
 
-Result<Directives> expand(Directives directives, const fs::path& directory, int depth) {
+Result<Directives> expand(Directives directives, const IncludeRules& rules, int depth) {
   Directives all;
   for (Directive& directive : directives) {
     if (directive.words[0] != "include") {
       all.push_back(std::move(directive));
       continue;
     }
-    Result<Directives> included = read_included(directive, directory, depth);
+    Result<Directives> included = read_included(directive, rules, depth);
     if (!included) return included;
     std::ranges::move(*included, std::back_inserter(all));
   }
@@ -132,15 +141,19 @@ void append_lines(std::string& text, const Rewrite& rewrite) {
   }
 }
 
+// In lower case. Empty for what is no directive, or one that cannot be read.
+std::string directive_name(std::string_view trimmed) {
+  if (!is_directive(trimmed)) return {};
+  const auto words = split_quoted(trimmed);
+  return words ? lower_case(words->front()) : std::string{};
+}
+
 // The rewrite that is about this line, if any.
 const Rewrite* find_rewrite(std::span<const Rewrite> rewrites, std::string_view line) {
-  const std::string_view trimmed = trim(line);
-  if (!is_directive(trimmed)) return nullptr;
-  const auto words = split_quoted(trimmed);
-  if (!words) return nullptr;
-  const std::string name = lower_case(words->front());
+  const std::string name = directive_name(trim(line));
+  if (name.empty()) return nullptr;
   const auto found = std::ranges::find_if(rewrites, [&](const Rewrite& rewrite) {
-    return name == rewrite.name || (!rewrite.alias.empty() && name == rewrite.alias);
+    return name == rewrite.name || name == rewrite.alias;
   });
   return found == rewrites.end() ? nullptr : &*found;
 }
@@ -175,20 +188,34 @@ Error directive_error(const Directive& directive, std::string_view reason) {
                            directive.text)};
 }
 
-Result<Directives> parse_config(std::string_view text, std::string_view origin) {
+Result<Directives> parse_config(std::string_view text, std::string_view origin,
+                                Unreadable unreadable) {
   Directives directives;
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::string_view trimmed = trim(take_line(text));
     if (!is_directive(trimmed)) continue;
     Result<Directive> directive = parse_directive(trimmed, origin, line);
-    if (!directive) return directive.error();
-    directives.push_back(std::move(*directive));
+    if (!directive && unreadable == Unreadable::kIsFault) return directive.error();
+    if (directive) directives.push_back(std::move(*directive));
   }
   return directives;
 }
 
-Result<Directives> expand_includes(Directives directives, const fs::path& directory) {
-  return expand(std::move(directives), directory, 0);
+Result<Directives> expand_includes(Directives directives, const fs::path& directory,
+                                   Unreadable unreadable) {
+  return expand(std::move(directives), {directory, unreadable}, 0);
+}
+
+std::string comment_out_unreadable(std::string_view text,
+                                   const std::function<bool(std::string_view)>& is_known) {
+  std::string result;
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    const std::string_view trimmed = trim(line);
+    if (is_directive(trimmed) && !is_known(directive_name(trimmed))) result += kUnreadableMark;
+    result += line;
+  }
+  return result;
 }
 
 std::string rewrite_config(std::string_view text, std::span<const Rewrite> rewrites) {
