@@ -4,9 +4,11 @@
 // shore the same line stands on its head, broken by ripples.
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
+#include "core/base/numbers.h"
 #include "core/base/random.h"
 #include "server/commands/families.h"
 #include "server/engine/args.h"
@@ -88,13 +90,28 @@ class Picture {
   std::vector<Step> ridge_;
 };
 
-// There is one picture, whatever version is asked for.
+// How many numbers the picture of this version takes in redis-server, which looks at no word more.
+std::size_t numbers_wanted(std::int64_t version) {
+  if (version == 5) return 3;
+  return version == 6 ? 2 : 0;
+}
+
+// There is one picture, whatever version is asked for. It has the wanted size where the words are
+// numbers; only versions whose own picture took numbers insist on them.
 void lolwut(Call& call) {
   ArgReader args(call, 1);
-  if (args.accept("version", 1)) args.integer();
-  const std::int64_t columns = args.at_end() ? kDefaultColumns : args.integer();
-  const std::int64_t rows = args.at_end() ? kDefaultRows : args.integer();
+  const std::int64_t version = args.accept("version", 1) ? args.integer() : 0;
+  const std::size_t wanted = numbers_wanted(version);
+  std::int64_t numbers[] = {kDefaultColumns, kDefaultRows, 0};
+  for (std::size_t i = 0; i < std::size(numbers) && !args.at_end(); ++i) {
+    if (i < wanted) {
+      numbers[i] = args.integer();
+    } else if (!parse_int64(args.next(), numbers[i])) {
+      break;
+    }
+  }
   if (args.failed()) return;
+  const auto [columns, rows, ignored] = numbers;
   Picture picture(static_cast<std::size_t>(std::clamp<std::int64_t>(columns, 1, kMaxColumns)),
                   static_cast<std::size_t>(std::clamp<std::int64_t>(rows, 2, kMaxRows)));
   call.reply.verbatim("txt", picture.draw() + "\nRedis ver. " + std::string(kRedisVersion) + "\n");
