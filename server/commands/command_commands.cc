@@ -1,5 +1,6 @@
 // COMMAND: which commands there are.
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -71,6 +72,13 @@ const Command* find_called(Call& call, std::span<const std::string_view> args) {
   return CommandTable::find_subcommand(*command, args[1]);
 }
 
+// Whether arguments can be keys. Shard channels have their specs, too, and are none.
+bool can_have_keys(const CommandRow& row) {
+  return row.find_keys != nullptr || std::ranges::any_of(row.keys, [](const KeySpec& spec) {
+           return spec.begin != KeySpec::Begin::kNone && (spec.flags & kNotKey) == 0;
+         });
+}
+
 // The keys of the command line that the arguments hold; an error is replied where there are none.
 std::vector<FoundKey> keys_of(Call& call) {
   const auto args = call.args.subspan(2);
@@ -78,8 +86,7 @@ std::vector<FoundKey> keys_of(Call& call) {
   const Command* command = find_called(call, args);
   if (command == nullptr) {
     call.reply.error("ERR Invalid command specified");
-  } else if (command->row->keys[0].begin == KeySpec::Begin::kNone &&
-             command->row->find_keys == nullptr) {
+  } else if (!can_have_keys(*command->row)) {
     call.reply.error("ERR The command has no key arguments");
   } else if (!command->arity_fits(args.size())) {
     call.reply.error("ERR Invalid number of arguments specified for command");
