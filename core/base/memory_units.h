@@ -9,9 +9,12 @@
 namespace tarn {
 
 // Reads an amount of memory, in bytes: digits and an optional unit in any case. k, m, g are powers
-// of 1000; kb, mb, gb powers of 1024; b is a byte. No sign, no fraction, no spaces; amounts beyond
-// int64_t are refused.
-Result<std::int64_t> parse_memory(std::string_view text);
+// of 1000; kb, mb, gb powers of 1024; b is a byte. No sign, no fraction, no spaces.
+//
+// The corners are redis-server's, whose configuration files are to mean the same here: no digits
+// are 0, 128 are refused, a number beyond 64 bits is the largest that fits, and the product with
+// the unit wraps around.
+Result<std::uint64_t> parse_memory(std::string_view text);
 
 // An amount as INFO's *_human fields show it: "1.23M", in powers of 1024 from K to P;
 // below 1024 and from 1024 P on as plain bytes ("512B").

@@ -174,8 +174,8 @@ void debug_quicklist(Call& call) {
 
 // The limit is checked and has no effect: here a large element shares its chunk with nobody anyway.
 void debug_packed_threshold(Call& call) {
-  constexpr std::int64_t kMaxBytes = (std::int64_t{1} << 32) - (1 << 20);
-  const Result<std::int64_t> bytes = parse_memory(call.args[2]);
+  constexpr std::uint64_t kMaxBytes = (std::uint64_t{1} << 32) - (1 << 20);
+  const Result<std::uint64_t> bytes = parse_memory(call.args[2]);
   if (!bytes.ok() || *bytes > kMaxBytes) {
     return call.reply.error(
         "ERR argument must be a memory value bigger than 1 and smaller than 4gb");

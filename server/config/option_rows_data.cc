@@ -32,7 +32,7 @@ std::vector<Option> data_rows() {
       {"notify-keyspace-events", notify_flags()},
 
       // Memory
-      {"maxmemory", memory(&O::maxmemory)},
+      {"maxmemory", memory(&O::maxmemory, 0, 0, kMaxUint64)},
       {"maxmemory-policy", eviction_policy()},
       {"maxmemory-samples", number(&O::maxmemory_samples, 1, kMaxInt)},
       {"maxmemory-eviction-tenacity", number(&O::maxmemory_eviction_tenacity, 0, 100)},

@@ -104,7 +104,8 @@ std::vector<Option> peer_rows() {
       {"cluster-allow-reads-when-down", yes_no(&O::cluster_allow_reads_when_down), kNoEffect},
       {"cluster-allow-pubsubshard-when-down", yes_no(&O::cluster_allow_pubsubshard_when_down),
        kNoEffect},
-      {"cluster-link-sendbuf-limit", memory(&O::cluster_link_sendbuf_limit), kNoEffect},
+      {"cluster-link-sendbuf-limit", memory(&O::cluster_link_sendbuf_limit, 0, 0, kMaxUint64),
+       kNoEffect},
 
       // TLS
       {"tls-port", number(&O::tls_port, 0, 65535), kNoEffect},

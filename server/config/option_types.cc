@@ -15,7 +15,8 @@ namespace {
 
 using Arguments = std::span<const std::string>;
 
-Result<> check_range(std::int64_t value, std::int64_t min, std::int64_t max) {
+template <class Integer>
+Result<> check_range(Integer value, Integer min, Integer max) {
   if (value >= min && value <= max) return {};
   return Error{fmt::format("argument must be between {} and {} inclusive", min, max)};
 }
@@ -120,14 +121,14 @@ OptionType octal(unsigned Options::*field, unsigned max) {
   };
 }
 
-OptionType memory(std::uint64_t Options::*field, std::int64_t min, std::uint64_t low,
-                  std::int64_t max) {
+OptionType memory(std::uint64_t Options::*field, std::uint64_t min, std::uint64_t low,
+                  std::uint64_t max) {
   return {
       .parse = [=](Arguments words, Options& options) -> Result<> {
-        Result<std::int64_t> bytes = parse_memory(words[0]);
-        if (!bytes) return Error{"argument must be a memory value"};
+        Result<std::uint64_t> bytes = parse_memory(words[0]);
+        if (!bytes) return bytes.error();
         if (Result<> range = check_range(*bytes, min, max); !range) return range;
-        options.*field = std::max(static_cast<std::uint64_t>(*bytes), low);
+        options.*field = std::max(*bytes, low);
         return {};
       },
       .print = [=](const Options& options) { return std::to_string(options.*field); },
@@ -140,19 +141,20 @@ OptionType memory(std::uint64_t Options::*field, std::int64_t min, std::uint64_t
 OptionType memory_share(MemoryShare Options::*field) {
   return {
       .parse = [=](Arguments words, Options& options) -> Result<> {
-        std::string_view word = words[0];
+        const Error fault{"argument must be a memory or percent value"};
+        const std::string_view word = words[0];
+        std::uint64_t bytes = 0;
+        std::uint64_t percent = 0;
         if (word.ends_with('%')) {
-          std::uint64_t percent = 0;
-          if (!parse_uint64(word.substr(0, word.size() - 1), percent)) {
-            return Error{"argument must be a memory or percent value"};
-          }
-          if (percent > 100) return Error{"percentage argument must be less or equal to 100"};
-          options.*field = {.bytes = 0, .percent = static_cast<unsigned>(percent)};
-          return {};
+          if (!parse_uint64(word.substr(0, word.size() - 1), percent)) return fault;
+        } else {
+          Result<std::uint64_t> amount = parse_memory(word);
+          if (!amount) return fault;
+          bytes = *amount;
         }
-        Result<std::int64_t> bytes = parse_memory(word);
-        if (!bytes) return Error{"argument must be a memory or percent value"};
-        options.*field = {.bytes = static_cast<std::uint64_t>(*bytes), .percent = 0};
+        if (bytes > kMaxInt64) percent = 0 - std::exchange(bytes, 0);
+        if (percent > 100) return Error{"percentage argument must be less or equal to 100"};
+        options.*field = {.bytes = bytes, .percent = static_cast<unsigned>(percent)};
         return {};
       },
       .print =

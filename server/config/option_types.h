@@ -39,6 +39,7 @@ inline constexpr std::int64_t kMinInt = std::numeric_limits<std::int32_t>::min()
 inline constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
 inline constexpr std::int64_t kMaxUint = std::numeric_limits<std::uint32_t>::max();
 inline constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::uint64_t kMaxUint64 = std::numeric_limits<std::uint64_t>::max();
 inline constexpr std::int64_t kMebibyte = 1 << 20;
 inline constexpr std::size_t kAnyWords = std::numeric_limits<std::size_t>::max();
 
@@ -56,11 +57,12 @@ OptionType clamped_number(int Options::*field, std::int64_t min, std::int64_t ma
 // File permissions.
 OptionType octal(unsigned Options::*field, unsigned max);
 
-// An amount of bytes, of min and more, with an optional unit; less than `low` becomes `low`.
-OptionType memory(std::uint64_t Options::*field, std::int64_t min = 0, std::uint64_t low = 0,
-                  std::int64_t max = kMaxInt64);
+// An amount of bytes from min to max, with an optional unit; less than `low` becomes `low`.
+OptionType memory(std::uint64_t Options::*field, std::uint64_t min = 0, std::uint64_t low = 0,
+                  std::uint64_t max = kMaxInt64);
 
-// An amount of bytes, or a percentage from 0% to 100%.
+// An amount of bytes, or a percentage from 0% to 100%. Amounts beyond kMaxInt64 are percentages,
+// too, those that redis-server reads them as: it keeps a percentage as a negative amount.
 OptionType memory_share(MemoryShare Options::*field);
 
 // Any text for which `check` (if any) has no objection.

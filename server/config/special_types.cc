@@ -53,14 +53,13 @@ std::optional<ClientClass> find_client_class(std::string_view name) {
 }
 
 Result<OutputBufferLimit> read_limit(Arguments words) {
-  Result<std::int64_t> hard = parse_memory(words[0]);
-  Result<std::int64_t> soft = parse_memory(words[1]);
+  Result<std::uint64_t> hard = parse_memory(words[0]);
+  Result<std::uint64_t> soft = parse_memory(words[1]);
   std::int64_t seconds = 0;
   if (!hard || !soft || !parse_int64(words[2], seconds) || seconds < 0) {
     return Error{"Error in hard, soft or soft_seconds setting in buffer limit configuration."};
   }
-  return OutputBufferLimit{static_cast<std::uint64_t>(*hard), static_cast<std::uint64_t>(*soft),
-                           seconds};
+  return OutputBufferLimit{*hard, *soft, seconds};
 }
 
 Result<> read_limits(Arguments words, Options& options) {

@@ -133,6 +133,24 @@ def command_line():
             )
 
 
+@check("amounts of memory beyond 2^63 come from the command line and the file")
+def huge_amounts():
+    with server(
+        "--maxmemory",
+        "18446744073709551615",
+        config="cluster-link-sendbuf-limit 9223372036854775808\n",
+    ) as one, one.client() as client:
+        equal(client.do("CONFIG", "GET", "maxmemory")[1], b"18446744073709551615")
+        equal(client.do("CONFIG", "GET", "cluster-link-sendbuf-limit")[1], b"9223372036854775808")
+        equal(client.do("SET", "key", "value"), b"OK")
+    refuses("argument must be a memory value", "--maxmemory", "-1")
+    refuses(
+        "argument must be between 0 and 9223372036854775807 inclusive",
+        "--auto-aof-rewrite-min-size",
+        "9223372036854775808",
+    )
+
+
 @check("a configuration comes from standard input")
 def config_from_stdin():
     with server(

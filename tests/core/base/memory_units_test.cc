@@ -4,13 +4,16 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 
 namespace tarn {
 namespace {
 
-std::int64_t parsed(std::string_view text) {
-  const Result<std::int64_t> bytes = parse_memory(text);
+constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
+
+std::uint64_t parsed(std::string_view text) {
+  const Result<std::uint64_t> bytes = parse_memory(text);
   REQUIRE(bytes.ok());
   return *bytes;
 }
@@ -26,17 +29,26 @@ TEST_CASE("memory units: reading") {
   CHECK(parsed("3m") == 3'000'000);
   CHECK(parsed("3Mb") == 3 << 20);
   CHECK(parsed("4G") == 4'000'000'000);
-  CHECK(parsed("4gb") == std::int64_t{4} << 30);
-  CHECK(parsed("9223372036854775807") == std::numeric_limits<std::int64_t>::max());
-  CHECK(parsed("8589934591gb") == std::int64_t{8589934591} << 30);
+  CHECK(parsed("4gb") == std::uint64_t{4} << 30);
+  CHECK(parsed("8589934592gb") == std::uint64_t{1} << 63);
+  CHECK(parsed("18446744073709551615") == kLargest);
+}
+
+TEST_CASE("memory units: no digits, and more than fit") {
+  for (const std::string_view text : {"", "b", "mb"}) CHECK(parsed(text) == 0);
+  CHECK(parsed("18446744073709551616") == kLargest);
+  CHECK(parsed("100000000000000000000b") == kLargest);
+  CHECK(parsed("17179869184gb") == 0);
+  CHECK(parsed("99999999999gb") == 15140462030378500096U);
+  CHECK(parsed(std::string(126, '0') + "1") == 1);
 }
 
 TEST_CASE("memory units: refused") {
-  for (const std::string_view text :
-       {"", "b", "mb", "-1", "+5", " 1", "1 mb", "1.5mb", "1t", "1tb", "1bb", "9223372036854775808",
-        "8589934592gb", "99999999999gb", "100000000000000000000"}) {
+  const std::string too_long = std::string(127, '0') + "1";
+  for (const std::string_view text : std::initializer_list<std::string_view>{
+           "-1", "-0", "+5", " 1", "1 mb", "1.5mb", "1t", "1tb", "1bb", "0x10", too_long}) {
     CAPTURE(text);
-    const Result<std::int64_t> bytes = parse_memory(text);
+    const Result<std::uint64_t> bytes = parse_memory(text);
     REQUIRE_FALSE(bytes.ok());
     CHECK(bytes.error().message == "argument must be a memory value");
   }
