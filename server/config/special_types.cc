@@ -138,7 +138,7 @@ std::string print_percentile(double value) {
 // ---- texts ----
 
 Result<> check_file_name(std::string_view option, std::string_view name, std::string_view kind) {
-  if (name.find('/') == name.npos) return {};
+  if (name.find_first_of("/\\") == name.npos) return {};
   return Error{fmt::format("{} can't be a path, just a {}", option, kind)};
 }
 

@@ -181,6 +181,12 @@ TEST_CASE("faults at start name the place, the line and the reason") {
         "standard input, line 2: Bad directive or wrong number of arguments\n>>> 'foo bar'");
   CHECK(fault({"--hz", "1", "--port"}) ==
         "command line, option 2: wrong number of arguments\n>>> '--port'");
+  CHECK(fault({"--dbfilename", "a/b"}) ==
+        "command line, option 1: dbfilename can't be a path, just a filename\n"
+        ">>> '--dbfilename a/b'");
+  CHECK(fault({"--appenddirname", "a\\b"}) ==
+        "command line, option 1: appenddirname can't be a path, just a dirname\n"
+        ">>> '--appenddirname \"a\\\\b\"'");
   CHECK(fault({"--requirepass", "secret", "word"}) ==
         "command line, option 1: wrong number of arguments\n>>> 'requirepass (value not shown)'");
   CHECK(fault({directory.path() + "/nosuch.conf"}) ==
