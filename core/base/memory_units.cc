@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
-#include <limits>
 
 namespace tarn {
 namespace {
@@ -28,27 +27,22 @@ bool same_ignoring_case(std::string_view a, std::string_view lower) {
                     [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
 }
 
-std::uint64_t read_saturating(std::string_view digits) {
-  std::uint64_t number = 0;
-  for (const char c : digits) {
-    if (__builtin_mul_overflow(number, std::uint64_t{10}, &number) ||
-        __builtin_add_overflow(number, static_cast<std::uint64_t>(c - '0'), &number)) {
-      return std::numeric_limits<std::uint64_t>::max();
-    }
-  }
-  return number;
-}
-
 }  // namespace
 
 Result<std::uint64_t> parse_memory(std::string_view text) {
-  constexpr std::size_t kMaxDigits = 127;
   const Error fault{"argument must be a memory value"};
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  if (digits > kMaxDigits) return fault;
+  if (digits == 0) return fault;
+
+  std::uint64_t amount = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (__builtin_mul_overflow(amount, std::uint64_t{10}, &amount)) return fault;
+    if (__builtin_add_overflow(amount, static_cast<std::uint64_t>(c - '0'), &amount)) return fault;
+  }
   for (const Unit& unit : kUnits) {
     if (!same_ignoring_case(text.substr(digits), unit.name)) continue;
-    return read_saturating(text.substr(0, digits)) * unit.bytes;
+    if (__builtin_mul_overflow(amount, unit.bytes, &amount)) return fault;
+    return amount;
   }
   return fault;
 }

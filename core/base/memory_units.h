@@ -9,11 +9,8 @@
 namespace tarn {
 
 // Reads an amount of memory, in bytes: digits and an optional unit in any case. k, m, g are powers
-// of 1000; kb, mb, gb powers of 1024; b is a byte. No sign, no fraction, no spaces.
-//
-// The corners are redis-server's, whose configuration files are to mean the same here: no digits
-// are 0, 128 are refused, a number beyond 64 bits is the largest that fits, and the product with
-// the unit wraps around.
+// of 1000; kb, mb, gb powers of 1024; b is a byte. No sign, no fraction, no spaces. Amounts beyond
+// 64 bits are refused; redis-server takes them, and makes others of them.
 Result<std::uint64_t> parse_memory(std::string_view text);
 
 // An amount as INFO's *_human fields show it: "1.23M", in powers of 1024 from K to P;

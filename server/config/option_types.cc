@@ -143,18 +143,16 @@ OptionType memory_share(MemoryShare Options::*field) {
       .parse = [=](Arguments words, Options& options) -> Result<> {
         const Error fault{"argument must be a memory or percent value"};
         const std::string_view word = words[0];
-        std::uint64_t bytes = 0;
-        std::uint64_t percent = 0;
-        if (word.ends_with('%')) {
-          if (!parse_uint64(word.substr(0, word.size() - 1), percent)) return fault;
-        } else {
-          Result<std::uint64_t> amount = parse_memory(word);
-          if (!amount) return fault;
-          bytes = *amount;
+        if (!word.ends_with('%')) {
+          const Result<std::uint64_t> bytes = parse_memory(word);
+          if (!bytes || *bytes > kMaxInt64) return fault;
+          options.*field = {.bytes = *bytes, .percent = 0};
+          return {};
         }
-        if (bytes > kMaxInt64) percent = 0 - std::exchange(bytes, 0);
+        std::uint64_t percent = 0;
+        if (!parse_uint64(word.substr(0, word.size() - 1), percent)) return fault;
         if (percent > 100) return Error{"percentage argument must be less or equal to 100"};
-        options.*field = {.bytes = bytes, .percent = static_cast<unsigned>(percent)};
+        options.*field = {.bytes = 0, .percent = static_cast<unsigned>(percent)};
         return {};
       },
       .print =

@@ -61,8 +61,7 @@ OptionType octal(unsigned Options::*field, unsigned max);
 OptionType memory(std::uint64_t Options::*field, std::uint64_t min = 0, std::uint64_t low = 0,
                   std::uint64_t max = kMaxInt64);
 
-// An amount of bytes, or a percentage from 0% to 100%. Amounts beyond kMaxInt64 are percentages,
-// too, those that redis-server reads them as: it keeps a percentage as a negative amount.
+// An amount of bytes, or a percentage from 0% to 100%.
 OptionType memory_share(MemoryShare Options::*field);
 
 // Any text for which `check` (if any) has no objection.

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <string_view>
 
 namespace tarn {
@@ -34,19 +33,10 @@ TEST_CASE("memory units: reading") {
   CHECK(parsed("18446744073709551615") == kLargest);
 }
 
-TEST_CASE("memory units: no digits, and more than fit") {
-  for (const std::string_view text : {"", "b", "mb"}) CHECK(parsed(text) == 0);
-  CHECK(parsed("18446744073709551616") == kLargest);
-  CHECK(parsed("100000000000000000000b") == kLargest);
-  CHECK(parsed("17179869184gb") == 0);
-  CHECK(parsed("99999999999gb") == 15140462030378500096U);
-  CHECK(parsed(std::string(126, '0') + "1") == 1);
-}
-
 TEST_CASE("memory units: refused") {
-  const std::string too_long = std::string(127, '0') + "1";
-  for (const std::string_view text : std::initializer_list<std::string_view>{
-           "-1", "-0", "+5", " 1", "1 mb", "1.5mb", "1t", "1tb", "1bb", "0x10", too_long}) {
+  for (const std::string_view text :
+       {"", "b", "mb", "-1", "-0", "+5", " 1", "1 mb", "1.5mb", "1t", "1tb", "1bb", "0x10",
+        "18446744073709551616", "17179869184gb", "99999999999gb", "100000000000000000000b"}) {
     CAPTURE(text);
     const Result<std::uint64_t> bytes = parse_memory(text);
     REQUIRE_FALSE(bytes.ok());

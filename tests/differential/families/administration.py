@@ -19,7 +19,7 @@ from grammar import (
 # Parameters that may be changed without hurting the run, with good values.
 CONFIG_VALUES = {
     "maxmemory-samples": ("5", "10", "1"),
-    "maxmemory": ("0", "100gb", "1TB", "9223372036854775808", "17179869184gb"),
+    "maxmemory": ("0", "100gb", "1TB", "9223372036854775808", "18446744073709551615"),
     "maxmemory-policy": ("noeviction", "allkeys-lru", "volatile-ttl", "VOLATILE-LRU"),
     "timeout": ("0", "100000"),
     "tcp-keepalive": ("0", "300"),
