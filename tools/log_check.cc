@@ -7,6 +7,7 @@
 
 #include "persistence/aof/base_position.h"
 #include "persistence/aof/command_sink.h"
+#include "persistence/io/files.h"
 #include "tools/moment.h"
 
 namespace tarn {
@@ -76,13 +77,8 @@ Result<Log> find_log(const std::string& path) {
 
 Result<> LogCheck::run() {
   for (std::size_t i = 0; i < log_.files.size(); ++i) {
-    const bool last = i + 1 == log_.files.size();
     const bool base = i == 0 && log_.has_base;
     if (!fs::exists(log_.files[i])) {
-      if (last && !base && !log_.manifest_path.empty()) {
-        fmt::print("{}: named, but not begun, which is no fault\n", log_.files[i]);
-        break;
-      }
       fmt::print("{}: is missing\n", log_.files[i]);
       found({i, std::nullopt, !base});
     } else if (const auto done = base ? check_base_file() : check_segment(i - log_.first_segment());
@@ -123,7 +119,9 @@ Result<> LogCheck::check_base_file() {
 Result<> LogCheck::check_segment(std::size_t index) {
   const std::string& path = log_.segments.path(index);
   IgnoringSink sink;
-  const auto segment = read_aof_segment(path, {.known_sequence = fault_ ? 0 : known_}, sink);
+  AofReadOptions how{.known_sequence = fault_ ? 0 : known_};
+  if (index + 1 == log_.segments.size()) how.adopt_tail_ms = modification_ms(path);
+  const auto segment = read_aof_segment(path, how, sink);
   if (!segment) return segment.error();
   describe(path, *segment, log_.segments.opening(index));
   if (fault_) {
@@ -165,6 +163,10 @@ void LogCheck::describe(const std::string& path, const AofSegment& segment,
     }
     if (opening) text += fmt::format(", begun {}", print_time(opening->time_ms));
     if (segment.batches != 0) text += fmt::format(", until {}", print_time(segment.time_ms));
+    if (segment.adopted_commands != 0) {
+      text += fmt::format("; the last one of {} commands that redis-server has added",
+                          segment.adopted_commands);
+    }
   }
   fmt::print("{}\n", text);
   if (whole) return;

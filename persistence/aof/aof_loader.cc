@@ -59,8 +59,11 @@ Result<> AofLoader::load_base() {
   if (segment->end == AofSegment::End::kRot || !manifest_.increments.empty()) {
     return Error{fmt::format(
         "{}: {}. The base was whole on disk before, so it has been damaged since. Restore it from "
-        "a backup, as tarn-restore does.",
-        path, segment->damage)};
+        "a backup, as tarn-restore does{}.",
+        path, segment->damage,
+        segment->annotated
+            ? ""
+            : "; or have tarn-check-aof --repair cut it there, and lose what follows")};
   }
   if (const auto allowed = allow_cut(path, *segment); !allowed) return allowed;
   return cut_file(path, segment->good_bytes);
@@ -81,13 +84,20 @@ Result<AofSegment> AofLoader::run(const std::string& path, AofReadOptions how) {
 }
 
 Result<> AofLoader::load_segments() {
-  if (!manifest_.increments.empty() && file_bytes(path_of(manifest_.increments.back())) == 0) {
-    log::info("{} was named, but not begun, when the server ended",
-              path_of(manifest_.increments.back()));
-    manifest_.increments.pop_back();
-  }
   std::vector<std::string> paths;
-  for (const AofManifest::File& file : manifest_.increments) paths.push_back(path_of(file));
+  for (const AofManifest::File& file : manifest_.increments) {
+    paths.push_back(path_of(file));
+    if (file_exists(paths.back())) continue;
+    return Error{fmt::format(
+        "{}: the manifest names it, and it is not there. Restore it from a backup; or have "
+        "tarn-check-aof --repair end the log before it, and lose what it had.",
+        paths.back())};
+  }
+  if (!paths.empty() && file_bytes(paths.back()) == 0) {
+    log::info("{} was named, but not begun, when the server ended", paths.back());
+    manifest_.increments.pop_back();
+    paths.pop_back();
+  }
   const auto segments = SegmentList::read(paths);
   if (!segments) return segments.error();
   for (std::size_t i = 0; i < segments->size(); ++i) {
@@ -101,22 +111,31 @@ Result<> AofLoader::load_segments() {
           "follows.",
           path, first, sequence_)};
     }
-    const auto segment = run(path, {.known_sequence = sequence_});
+    AofReadOptions how{.known_sequence = sequence_};
+    if (i + 1 == segments->size()) how.adopt_tail_ms = modification_ms(path);
+    const auto segment = run(path, how);
     if (!segment) return segment.error();
     sequence_ = std::max(sequence_, segment->sequence);
-    if (segment->end == AofSegment::End::kWhole || segments->is_repeated_later(i, sequence_)) {
-      continue;
-    }
+    if (segment->end == AofSegment::End::kWhole && segment->adopted_commands == 0) continue;
+    if (segments->is_repeated_later(i, sequence_)) continue;
     const auto claimed = claimed_safe_after(*segments, i);
     if (!claimed) return claimed.error();
     if (segment->end == AofSegment::End::kRot || *claimed > sequence_) {
       return Error{fmt::format(
-          "{}: {}. It was whole on disk before, so the file has been damaged since, and what "
-          "follows it was acknowledged. Restore it from a backup; or have tarn-check-aof --repair "
-          "cut it there, and lose what follows.",
-          path, segment->damage)};
+          "{}: {}. {}, and what follows it was acknowledged. Restore it from a backup; or have "
+          "tarn-check-aof --repair cut it there, and lose what follows.",
+          path, segment->damage,
+          segment->annotated ? "It was whole on disk before, so the file has been damaged since"
+                             : "A crash does not leave that, so the file was damaged, or is none")};
     }
-    if (const auto allowed = allow_cut(path, *segment); !allowed) return allowed;
+    if (segment->end == AofSegment::End::kTorn) {
+      if (const auto allowed = allow_cut(path, *segment); !allowed) return allowed;
+    }
+    if (segment->adopted_commands != 0) {
+      log::warn("{}: {} commands behind our last batch, as redis-server adds them, become batch {}",
+                path, segment->adopted_commands, segment->sequence);
+      return end_file_with(path, segment->good_bytes, segment->adopting_line);
+    }
     // The manifest first: what is behind the cut must not seem to follow it.
     if (const auto dropped = drop_segments_after(i); !dropped) return dropped;
     return cut_file(path, segment->good_bytes);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace tarn {
 namespace {
 
 constexpr std::int64_t kSyncPeriodMs = 1000;
-// Reserved behind the end of the segment; and how little of it is left when there is no more room.
+// Reserved behind the end of the segment, as far as there is room; and how little is none.
 constexpr std::uint64_t kReserveBytes = 8 << 20;
 constexpr std::uint64_t kShortBytes = 1 << 20;
 // Padded behind a write, for the next ones, unless they are so large that it would not be worth it.
@@ -41,7 +42,7 @@ Result<> sync_data(int fd, const std::string& path) {
 
 }  // namespace
 
-AofLog::AofLog(std::function<void()> wake) : wake_(std::move(wake)) {
+AofLog::AofLog(std::function<void()> wake) : wake_(std::move(wake)), reserve_bytes_(kReserveBytes) {
   helper_ = std::thread([this] { run_helper(); });
 }
 
@@ -75,16 +76,29 @@ void AofLog::run_helper() {
   }
 }
 
+// Returns how much it was, or 0 with errno.
+std::uint64_t AofLog::reserve(const Job& job) {
+  for (std::uint64_t bytes = job.reserve; bytes >= kShortBytes; bytes /= 2) {
+    const auto to = static_cast<off_t>(job.end + bytes);
+    if (::fallocate(job.fd, FALLOC_FL_KEEP_SIZE, 0, to) == 0) return bytes;
+    const int reason = errno;
+    // A file system may have taken what there was.
+    struct stat status {};
+    if (::fstat(job.fd, &status) == 0) static_cast<void>(!::ftruncate(job.fd, status.st_size));
+    errno = reason;
+    if (reason != ENOSPC && reason != EDQUOT && reason != EFBIG) return 0;
+  }
+  return 0;
+}
+
 AofLog::Done AofLog::perform(const Job& job) {
   Done done;
   if (job.truncate_to) done.written = truncate_file(job.fd, *job.truncate_to, job.path);
   if (done.written) done.written = write_all_at(job.fd, job.bytes, job.offset, job.path);
   if (done.written && job.sync) done.synced = sync_data(job.fd, job.path);
-  if (job.reserve_to != 0) {
-    const int reserved =
-        ::fallocate(job.fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(job.reserve_to));
-    done.reserved = reserved == 0;
-    done.reserving_unknown = reserved != 0 && (errno == EOPNOTSUPP || errno == ENOSYS);
+  if (job.reserve != 0) {
+    done.reserved = reserve(job);
+    done.reserving_unknown = done.reserved == 0 && (errno == EOPNOTSUPP || errno == ENOSYS);
   }
   if (job.close) ::close(job.fd);
   return done;
@@ -101,7 +115,8 @@ void AofLog::submit(Job job, std::uint64_t sequence) {
               .path = job.path,
               .sync = job.sync,
               .close = job.close,
-              .reserve_to = job.reserve_to};
+              .end = job.end,
+              .reserve = job.reserve};
   {
     const std::lock_guard lock(mutex_);
     job_ = std::move(job);
@@ -198,8 +213,8 @@ void AofLog::become_safe(std::uint64_t sequence) {
 
 std::uint64_t AofLog::wanted_reserve() const {
   const std::uint64_t end = offset_ + buffer_.size();
-  if (!can_reserve_ || reserved_to_ >= end + kReserveBytes / 2) return 0;
-  return end + kReserveBytes;
+  if (!can_reserve_ || reserved_to_ >= end + reserve_bytes_ / 2) return 0;
+  return reserve_bytes_;
 }
 
 // Has the helper write the buffer.
@@ -209,7 +224,8 @@ void AofLog::write_soon(bool with_sync) {
     job.truncate_to = offset_;
     reserved_to_ = padded_to_ = 0;
   }
-  job.reserve_to = wanted_reserve();
+  job.end = offset_ + buffer_.size();
+  job.reserve = wanted_reserve();
   running_bytes_ = buffer_.size();
   if (!buffer_.empty()) {
     torn_ = true;
@@ -281,18 +297,12 @@ void AofLog::go_on() {
 }
 
 void AofLog::check_room(const Done& done) {
-  if (running_.reserve_to == 0) return;
-  if (done.reserved) {
-    reserved_to_ = running_.reserve_to;
-    room_is_short_ = false;
-    return;
-  }
-  if (done.reserving_unknown) {
-    can_reserve_ = false;
-    room_is_short_ = false;
-    return;
-  }
-  room_is_short_ = reserved_to_ < offset_ + buffer_.size() + kShortBytes;
+  if (running_.reserve == 0) return;
+  can_reserve_ = !done.reserving_unknown;
+  room_is_short_ = can_reserve_ && done.reserved == 0;
+  reserved_to_ = done.reserved == 0 ? 0 : running_.end + done.reserved;
+  const bool all = done.reserved == running_.reserve || done.reserved == 0;
+  reserve_bytes_ = all ? std::min(2 * running_.reserve, kReserveBytes) : done.reserved;
   if (room_is_short_) fail(fmt::format("No space left for {}", path_));
 }
 

@@ -116,17 +116,19 @@ class AofLog {
     std::string bytes{};
     bool sync = false;
     bool close = false;
-    std::uint64_t reserve_to = 0;  // offset in the file; 0 for none
+    std::uint64_t end = 0;      // of what is written then
+    std::uint64_t reserve = 0;  // so much behind that, or as much as there is; 0 for nothing
   };
   struct Done {
     Result<> written;
     Result<> synced;
-    bool reserved = true;
+    std::uint64_t reserved = 0;
     bool reserving_unknown = false;  // the file system has no such thing
   };
 
   void run_helper();
   static Done perform(const Job& job);
+  static std::uint64_t reserve(const Job& job);
   void submit(Job job, std::uint64_t sequence);
   void finish(const Done& done);
 
@@ -173,6 +175,7 @@ class AofLog {
   bool torn_ = false;              // part of a batch may be behind offset_
   std::uint64_t padded_to_ = 0;    // where the file ends, if that is beyond offset_
   std::uint64_t reserved_to_ = 0;
+  std::uint64_t reserve_bytes_;  // at a time: less where there was no more
   bool can_reserve_ = true;
 
   bool busy_ = false;

@@ -18,6 +18,7 @@ namespace tarn {
 namespace {
 
 constexpr std::size_t kPieceBytes = 1 << 20;
+constexpr std::string_view kLineEnd = "\r\n";
 // How redis-server's own comments begin.
 constexpr std::string_view kTimeMark = "#TS:";
 constexpr std::size_t kMaxNumberChars = 24;
@@ -56,7 +57,14 @@ class SegmentReader {
   Result<> take_command();
   Result<> run_batch();
   void settle(std::size_t end);
+  Result<> end_with(std::string_view what);
   void stop_at_damage(std::string_view what);
+  void stop(std::string_view what, bool rot);
+  bool is_rot();
+  bool only_zeros_follow();
+  std::uint64_t count_commands_behind();
+  std::size_t adoptable_commands() const;
+  Result<> adopt_tail();
   bool only_padding_follows();
   bool is_at_beginning() const { return buffer_offset_ + begin_ == 0; }
   bool is_claimed_safe();
@@ -199,18 +207,8 @@ Result<AofSegment> SegmentReader::read() {
     switch (parsed) {
       case Parsed::kCommand: taken = take_command(); break;
       case Parsed::kComment: taken = take_comment(); break;
-      case Parsed::kEnd:
-        done_ = true;
-        if (at_ > begin_ && !only_padding_follows()) {
-          stop_at_damage("the file ends within a batch");
-        } else if (options_.is_base && segment_.annotated && !ended_) {
-          stop_at_damage("the file ends before the base does");
-        }
-        break;
-      case Parsed::kIncomplete:
-        done_ = true;
-        if (!only_padding_follows()) stop_at_damage("the file ends within a command");
-        break;
+      case Parsed::kEnd: taken = end_with("a batch"); break;
+      case Parsed::kIncomplete: taken = end_with("a command"); break;
       case Parsed::kBad: stop_at_damage(fault_); break;
     }
     if (!taken) return taken.error();
@@ -218,6 +216,20 @@ Result<AofSegment> SegmentReader::read() {
   }
   segment_.bytes = std::max(source_.total_bytes(), segment_.good_bytes);
   return std::move(segment_);
+}
+
+// The file has ended: within what is named, if anything is left.
+Result<> SegmentReader::end_with(std::string_view what) {
+  done_ = true;
+  if (begin_ == buffer_.size()) {
+    const bool cut = options_.is_base && segment_.annotated && !ended_;
+    if (cut) stop("the file ends before the base does", true);
+    return {};
+  }
+  if (only_padding_follows()) return {};
+  if (const auto adopted = adopt_tail(); !adopted) return adopted;
+  if (begin_ < buffer_.size()) stop(fmt::format("the file ends within {}", what), is_rot());
+  return {};
 }
 
 void SegmentReader::report() {
@@ -233,8 +245,7 @@ Result<> SegmentReader::take_comment() {
   if (const auto annotation = parse_annotation(line)) return take_annotation(*annotation, line);
   const bool first = buffer_offset_ + start_ == 0;
   if (first && !line.starts_with(kTimeMark)) {
-    stop_at_damage("the first line is damaged");
-    segment_.end = AofSegment::End::kRot;
+    stop("the first line is damaged", true);
   } else if (line.starts_with(kAnnotationMark)) {
     stop_at_damage("an annotation is damaged");
   } else if (!segment_.annotated && pieces_.empty()) {
@@ -249,8 +260,7 @@ Result<> SegmentReader::take_annotation(const Annotation& annotation, std::strin
     segment_.annotated = true;
     segment_.first_sequence = segment_.sequence = annotation.sequence;
   } else if (!segment_.annotated) {
-    stop_at_damage("an annotation in a file that does not begin with one");
-    segment_.end = AofSegment::End::kRot;
+    stop("an annotation in a file that does not begin with one", true);
     return {};
   }
   const std::string_view batch = view(begin_, start_);
@@ -330,14 +340,84 @@ bool SegmentReader::only_padding_follows() {
   return segment_.annotated && !options_.is_base && is_padding(view(begin_, buffer_.size()));
 }
 
+// Bytes that are there are wrong. Where nothing tells what was safe, a crash leaves nothing but
+// zeros: of a file that has become longer, and has not got yet what belongs there.
 void SegmentReader::stop_at_damage(std::string_view what) {
+  const bool foreign = !segment_.annotated && !only_zeros_follow();
+  stop(what, foreign || is_rot());
+}
+
+void SegmentReader::stop(std::string_view what, bool rot) {
   done_ = true;
-  segment_.torn_commands = command_ends_.size();
-  const bool whole_once = options_.is_base && segment_.annotated;
-  const bool safe = whole_once || (is_at_beginning() ? is_claimed_safe_without_first_line()
-                                                     : segment_.annotated && is_claimed_safe());
-  segment_.end = safe ? AofSegment::End::kRot : AofSegment::End::kTorn;
+  segment_.end = rot ? AofSegment::End::kRot : AofSegment::End::kTorn;
   segment_.damage = fmt::format("at offset {}: {}", buffer_offset_ + start_, what);
+  segment_.torn_commands = count_commands_behind();
+}
+
+bool SegmentReader::is_rot() {
+  const bool whole_once = options_.is_base && segment_.annotated;
+  return whole_once || (is_at_beginning() ? is_claimed_safe_without_first_line()
+                                          : segment_.annotated && is_claimed_safe());
+}
+
+bool SegmentReader::only_zeros_follow() {
+  for (std::size_t at = begin_; need(at + 1); ++at) {
+    if (buffer_[at] != '\0') return false;
+  }
+  return true;
+}
+
+// Those that were parsed behind the last whole batch, and those behind them.
+std::uint64_t SegmentReader::count_commands_behind() {
+  std::uint64_t count = 0;
+  for (;;) {
+    count += command_ends_.size();
+    command_ends_.clear();
+    pieces_.clear();
+    const Parsed parsed = next();
+    if (parsed != Parsed::kCommand && parsed != Parsed::kComment) return count;
+  }
+}
+
+// ---- What redis-server has written behind the last batch ----------------------------------------
+
+// How many of the commands that were parsed; none of a transaction without its end.
+std::size_t SegmentReader::adoptable_commands() const {
+  std::size_t adoptable = 0;
+  bool multi = false;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < command_ends_.size(); ++i) {
+    const std::string_view name = view(pieces_[first].at, pieces_[first].at + pieces_[first].size);
+    if (i == 0 && !equals_ignoring_case(name, "select")) return 0;
+    if (equals_ignoring_case(name, "multi")) multi = true;
+    if (equals_ignoring_case(name, "exec")) multi = false;
+    if (!multi) adoptable = i + 1;
+    first = command_ends_[i];
+  }
+  return adoptable;
+}
+
+// REQUIRES: the source has ended.
+Result<> SegmentReader::adopt_tail() {
+  if (!options_.adopt_tail_ms || options_.is_base || !segment_.annotated) return {};
+  const std::size_t commands = adoptable_commands();
+  if (commands == 0 || is_claimed_safe()) return {};
+  command_ends_.resize(commands);
+  pieces_.resize(command_ends_.back());
+  if (const auto ran = run_batch(); !ran) return ran;
+  const std::size_t end = pieces_.back().at + pieces_.back().size + kLineEnd.size();
+  const std::string_view batch = view(begin_, end);
+  segment_.adopting_line = print_annotation({.sequence = ++segment_.sequence,
+                                             .bytes = batch.size(),
+                                             .safe = segment_.safe,
+                                             .time_ms = *options_.adopt_tail_ms},
+                                            batch, chain_);
+  ++segment_.batches;
+  segment_.time_ms = *options_.adopt_tail_ms;
+  segment_.adopted_commands = commands;
+  settle(end);
+  start_ = begin_;
+  return {};
 }
 
 // The next annotation from `at` on, which moves to where its line begins.

@@ -23,7 +23,12 @@ namespace tarn {
 //          follows that does not repeat it. Something has damaged it since then.
 //
 // Files of redis-server, which have no annotations, are run command by command; what MULTI begins
-// is run when its EXEC is there. Their torn end is an incomplete command.
+// is run when its EXEC is there. Their torn end is an incomplete command at the end of the file, or
+// zeros there; anything else that makes no sense is rot.
+//
+// redis-server may also have gone on behind our last batch. What it adds begins with SELECT. Who
+// asks for it (`adopt_tail_ms`) has it run like a file of redis-server's, and is told the
+// annotation that makes it the next batch.
 struct AofReadOptions {
   // Where in the file to begin.
   std::uint64_t start = 0;
@@ -33,6 +38,9 @@ struct AofReadOptions {
   // Batches beyond are left out, and the reading ends there.
   std::uint64_t last_sequence = std::numeric_limits<std::uint64_t>::max();
   std::int64_t last_time_ms = std::numeric_limits<std::int64_t>::max();
+  // Has whole commands behind the last batch run, as of this Unix time. For the last segment only:
+  // what may have been left at the end of another one, a later one repeats.
+  std::optional<std::int64_t> adopt_tail_ms{};
   std::uint64_t progress_bytes = 2 << 20;
   std::function<void(std::uint64_t bytes, std::uint64_t commands)> on_progress{};
 };
@@ -49,7 +57,9 @@ struct AofSegment {
   std::int64_t time_ms = 0;          // of the last whole batch
   std::uint64_t bytes = 0;           // of the file
   std::uint64_t good_bytes = 0;      // where the last whole batch, or command, ends
-  std::uint64_t torn_commands = 0;   // whole commands behind that
+  std::uint64_t torn_commands = 0;   // whole commands behind that, as far as any can be told
+  std::uint64_t adopted_commands = 0;
+  std::string adopting_line;  // to be written at good_bytes, where there are any
   End end = End::kWhole;
   std::string damage;  // in words, for kTorn and kRot: offset, expected, found
 };

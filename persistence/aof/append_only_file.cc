@@ -32,6 +32,14 @@ Result<> make_directory(const std::string& path) {
   return file_error("make the directory", path, errno);
 }
 
+// Segments are made before they are named, so that one that is not there was lost.
+Result<> make_empty_file(const std::string& path) {
+  const auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!fd) return fd.error();
+  ::close(*fd);
+  return sync_directory_of(path);
+}
+
 }  // namespace
 
 AppendOnlyFile::AppendOnlyFile(Databases& databases, const Clock& clock, FileWorker& files,
@@ -150,6 +158,7 @@ Result<> AppendOnlyFile::open() {
   if (const auto safe = make_loaded_safe(); !safe) return safe;
   segment_ = next_segment();
   manifest_.increments.push_back(segment_);
+  if (const auto made = make_empty_file(path_of(segment_)); !made) return made;
   if (const auto saved = save_manifest(); !saved) return saved;
   if (const auto begun = log_.start(path_of(segment_), sequence_, clock_.now_ms()); !begun) {
     return begun;
@@ -315,17 +324,19 @@ Result<> AppendOnlyFile::write_awaited_base() {
 
 // ---- The manifest, while clients are served -----------------------------------------------------
 
-// Has the manifest saved, and then something done with files. It counts once it is on disk; until
-// then there must be no other change. REQUIRES: !changing_
-void AppendOnlyFile::change_manifest(AofManifest next, FileWorker::Work more,
-                                     FileWorker::Then then) {
+// Has the manifest saved, and something done with files before and after that. It counts once it is
+// on disk; until then there must be no other change. REQUIRES: !changing_
+void AppendOnlyFile::change_manifest(AofManifest next, FileChanges files, FileWorker::Then then) {
   TARN_ASSERT(!changing_);
   changing_ = true;
   const bool named = !beside_ || next.base;
   auto work = [text = next.print(), path = manifest_path(), named,
-               more = std::move(more)]() -> Result<> {
+               files = std::move(files)]() -> Result<> {
+    if (files.before) {
+      if (const auto done = files.before(); !done) return done;
+    }
     const auto saved = named ? write_file_atomically(path, text) : Result<>();
-    return saved && more ? more() : saved;
+    return saved && files.after ? files.after() : saved;
   };
   files_.add(std::move(work),
              [this, next = std::move(next), then = std::move(then)](const Result<>& result) {
@@ -337,18 +348,13 @@ void AppendOnlyFile::change_manifest(AofManifest next, FileWorker::Work more,
 
 // ---- Segments -----------------------------------------------------------------------------------
 
-// Has the next segment named and made, so that to begin it takes no waiting for the disk.
+// Has the next segment made and named, so that to begin it takes no waiting for the disk.
 void AppendOnlyFile::prepare_segment() {
   if (changing_ || segment_is_prepared()) return;
   AofManifest next = manifest_;
   next.increments.push_back(next_segment());
-  auto make = [path = path_of(next.increments.back())]() -> Result<> {
-    const auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!fd) return fd.error();
-    ::close(*fd);
-    return sync_directory_of(path);
-  };
-  change_manifest(std::move(next), std::move(make), [this](const Result<>& result) {
+  auto make = [path = path_of(next.increments.back())] { return make_empty_file(path); };
+  change_manifest(std::move(next), {.before = std::move(make)}, [this](const Result<>& result) {
     if (!result) put_off(result.error());
   });
 }
@@ -368,6 +374,7 @@ AofManifest AppendOnlyFile::closed_files() const {
 void AppendOnlyFile::put_off(const Error& why) {
   next_try_ms_ = clock_.monotonic_ms() + kRetryMs;
   log::warn("The log cannot go on in a new segment: {}", why.message);
+  if (std::exchange(rewrite_wanted_, false)) on_rewrite_failed(why);
 }
 
 Result<> AppendOnlyFile::begin_segment() {
@@ -584,7 +591,7 @@ void AppendOnlyFile::adopt_base() {
     return {};
   };
   adopting_ = true;
-  change_manifest(std::move(next), std::move(unmark), [this](const Result<>& result) {
+  change_manifest(std::move(next), {.after = std::move(unmark)}, [this](const Result<>& result) {
     adopting_ = false;
     result ? on_adopted() : on_rewrite_failed(result.error());
   });
@@ -617,7 +624,7 @@ void AppendOnlyFile::delete_history() {
     for (const std::string& path : paths) ::unlink(path.c_str());
     return {};
   };
-  change_manifest(std::move(next), std::move(remove), [](const Result<>&) {});
+  change_manifest(std::move(next), {.after = std::move(remove)}, [](const Result<>&) {});
 }
 
 }  // namespace tarn

@@ -137,7 +137,11 @@ class AppendOnlyFile {
   std::string manifest_path() const;
   std::string beginning_path() const;
   Result<> save_manifest();
-  void change_manifest(AofManifest next, FileWorker::Work more, FileWorker::Then then);
+  struct FileChanges {
+    FileWorker::Work before{};  // the manifest is saved
+    FileWorker::Work after{};
+  };
+  void change_manifest(AofManifest next, FileChanges files, FileWorker::Then then);
   Result<> upgrade_single_file();
   Result<> allow_lack_of_manifest() const;
   Result<> mark_beginning() const;

@@ -59,13 +59,18 @@ Result<> sync_file(int fd, const std::string& path) {
   return {};
 }
 
-Result<> cut_file(const std::string& path, std::uint64_t size) {
+Result<> end_file_with(const std::string& path, std::uint64_t offset, std::string_view bytes) {
   const Result<int> fd = open_file(path, O_WRONLY);
   if (!fd) return fd.error();
-  Result<> result = truncate_file(*fd, size, path);
+  Result<> result = truncate_file(*fd, offset, path);
+  if (result) result = write_all_at(*fd, bytes, offset, path);
   if (result) result = sync_file(*fd, path);
   ::close(*fd);
   return result;
+}
+
+Result<> cut_file(const std::string& path, std::uint64_t size) {
+  return end_file_with(path, size, {});
 }
 
 bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -73,6 +78,12 @@ bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) 
 std::uint64_t file_bytes(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+std::int64_t modification_ms(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return 0;
+  return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
 }
 
 Result<> rename_file(const std::string& from, const std::string& to) {

@@ -25,8 +25,11 @@ Result<> sync_file(int fd, const std::string& path);
 // Cuts a file that nobody has open, and makes that last.
 Result<> cut_file(const std::string& path, std::uint64_t size);
 Result<> rename_file(const std::string& from, const std::string& to);
+// Makes a file that nobody has open end with `bytes` at `offset`, and makes that last.
+Result<> end_file_with(const std::string& path, std::uint64_t offset, std::string_view bytes);
 bool file_exists(const std::string& path);
-std::uint64_t file_bytes(const std::string& path);  // 0 where there is none
+std::uint64_t file_bytes(const std::string& path);      // 0 where there is none
+std::int64_t modification_ms(const std::string& path);  // Unix time; likewise
 // Makes the names in the directory of `path` as lasting as the files.
 Result<> sync_directory_of(const std::string& path);
 

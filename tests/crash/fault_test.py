@@ -139,6 +139,39 @@ def short_writes(fsync):
         scene.crash_and_check([writer])
 
 
+def little_room(fsync):
+    """Less room than is reserved at a time, and more than what is written: no write is refused."""
+    with Scene(fsync) as scene:
+        scene.faults.shorten("allocate")
+        scene.server.stop()
+        scene.server.start()
+        writer = Writer(scene.server.port, "w", steps_at_once=20)
+        writer.start()
+        time.sleep(0.5)
+        writer.stop()
+        assert writer.refused is None, writer.refused
+        assert scene.faults.hit > 0, "nothing was reserved"
+        scene.crash_and_check([writer])
+
+
+def rewrite_without_segment():
+    """A rewrite that cannot begin, as no segment can be made for what comes after it, has failed."""
+    def status(client):
+        lines = client.do("INFO", "persistence").splitlines()
+        return dict(line.split(b":", 1) for line in lines if b":" in line)
+
+    with Scene("always") as scene, scene.server.client() as client:
+        client.do("SET", "k", "v")
+        scene.faults.fail("open", errno.EACCES)
+        client.do("BGREWRITEAOF")
+        assert wait_until(lambda: status(client)[b"aof_last_bgrewrite_status"] == b"err"), \
+            "nobody is told"
+        assert status(client)[b"aof_rewrite_scheduled"] == b"0"
+        scene.faults.clear()
+        client.do("BGREWRITEAOF")
+        assert wait_until(lambda: status(client)[b"aof_last_bgrewrite_status"] == b"ok")
+
+
 def flushed_while_hanging():
     """FLUSHALL waits for no disk; what it deleted stays away, what is saved afterwards stays."""
     options = ("--appendonly", "no", "--save", "3600 1")
@@ -265,6 +298,10 @@ def main():
                 print(f"ok  {fsync}: {' '.join(command)} called off, {calls} fails", flush=True)
         short_writes(fsync)
         print(f"ok  {fsync}: short writes", flush=True)
+        little_room(fsync)
+        print(f"ok  {fsync}: little room", flush=True)
+    rewrite_without_segment()
+    print("ok  a rewrite that cannot begin", flush=True)
     flushed_while_hanging()
     print("ok  FLUSHALL while fsync hangs", flush=True)
     for calls in ("write", "fsync", "rename", "open", "truncate", "allocate", "link", "unlink"):

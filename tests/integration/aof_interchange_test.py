@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "differential")]
@@ -361,6 +362,81 @@ def killed_to_redis():
             other.start()
             with other.client() as client:
                 same(facts_of(client), wanted, f"gone on behind values of {size} bytes")
+
+
+def run_on(one, directory, *commands, kill=False):
+    """A server on the log of another; returns all that it holds in the end."""
+    shutil.rmtree(os.path.join(one.directory, DIRECTORY), ignore_errors=True)
+    shutil.copytree(directory, os.path.join(one.directory, DIRECTORY))
+    one.start()
+    with one.client() as client:
+        for command in commands:
+            client.do(*command)
+        facts = facts_of(client)
+    if kill:
+        one.kill()
+        one.process = None
+    else:
+        one.stop()
+    shutil.rmtree(directory)
+    shutil.copytree(os.path.join(one.directory, DIRECTORY), directory)
+    return facts
+
+
+@check("a log goes from us to redis-server and back, again and again, and keeps what each wrote",
+       ours_only=True)
+def back_and_forth():
+    settings = ("--rdbcompression", "no", "--appendfsync", "always")
+    ours, theirs = logging("tarn", *settings), logging("redis", "--appendfsync", "always")
+    with tempfile.TemporaryDirectory() as folder:
+        directory = os.path.join(folder, "log")
+        os.mkdir(directory)
+        for turn, kill in enumerate((False, True, False, True)):
+            for one in (ours, theirs):
+                who = f"{one.kind}:{turn}"
+                wanted = run_on(
+                    one, directory,
+                    ("SET", who, "x" * 100), ("INCR", "count"), ("SELECT", 3), ("RPUSH", "l", who),
+                    ("MULTI",), ("INCR", "count"), ("SET", "m", who), ("EXEC",), ("SELECT", 0),
+                    ("INCR", "count"), kill=kill)
+                same(run_on(one, directory), wanted, f"{who}, once more")
+        with logging("tarn") as last:
+            last.stop()
+            status, text = run_tool("tarn-check-aof", directory)
+            equal(status, 0, text)
+            expect("commands that redis-server has added" in text, text)
+            same(run_on(last, directory), wanted, "all")
+            status, text = run_tool("tarn-check-aof", directory)
+            expect(status == 0 and "redis-server" not in text, text)
+            with last:
+                with last.client() as client:
+                    equal(client.do("GET", "count"), b"16")
+                    equal(client.do("DBSIZE"), 9)
+                found_whole(last)
+    for one in (ours, theirs):
+        one.remove()
+
+
+@check("what redis-server did not write as a whole is cut off behind our batches", ours_only=True)
+def torn_behind():
+    whole = encode(("SELECT", "0")) + encode(("SET", "theirs", "1"))
+    with logging("tarn", "--appendfsync", "always") as one:
+        with one.client() as client:
+            client.do("SET", "ours", "1")
+        (segment,) = segments_of(one)
+        for tail, there in (
+            (whole + encode(("SET", "torn", "1"))[:-3], True),
+            (whole + encode(("MULTI",)) + encode(("SET", "torn", "1")), True),
+            (encode(("SET", "theirs", "1")), False),
+        ):
+            one.stop()
+            with open(sorted(segments_of(one))[-1], "ab") as file:
+                file.write(tail)
+            one.start()
+            with one.client() as client:
+                equal(client.do("MGET", "ours", "theirs", "torn"),
+                      [b"1", b"1" if there else None, None], tail)
+                client.do("DEL", "theirs")
 
 
 WRITERS = [

@@ -69,6 +69,67 @@ def no_manifest():
         equal(holds(one, "k"), b"v")
 
 
+@check("the segment that was written last is missed")
+def last_segment_missing():
+    with server(*LOGGING) as one:
+        written(one, ("SET", "a", "1"))
+        one.kill()
+        segment = path(one, "appendonly.aof.1.incr.aof")
+        os.rename(segment, segment + ".away")
+        refused(one, "appendonly.aof.1.incr.aof", "not there", "backup", "tarn-check-aof")
+        os.rename(segment + ".away", segment)
+        one.args = list(LOGGING)
+        one.start()
+        equal(holds(one, "a"), b"1")
+
+
+FOREIGN = "".join(
+    f"*3\r\n$3\r\nSET\r\n$4\r\nk:{n:02}\r\n$5\r\nvalue\r\n" for n in range(20)
+).encode()
+
+
+# redis-server does the same, with other words.
+@check("a log without checksums that is damaged, or none, is not cut")
+def foreign_damage():
+    middle = len(FOREIGN) // 2
+    with server(*LOGGING) as one:
+        one.kill()
+        os.unlink(path(one, "appendonly.aof.1.incr.aof"))
+        segment = path(one, "appendonly.aof.1.incr.aof")
+        for content in (
+            b"hello\r\nworld",
+            b"\x89PNG\r\n\x1a\n" + bytes(100),
+            b"#!/bin/sh\n",
+            FOREIGN[:middle] + b"?" + FOREIGN[middle + 1 :],
+            FOREIGN[:middle] + FOREIGN[middle + 17 :],
+            FOREIGN[: middle - 80] + bytes(80) + FOREIGN[middle:],
+        ):
+            write_file(segment, content)
+            refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
+
+
+@check("a log without checksums is cut where it ends within a command, or in zeros",
+       ours_only=True)
+def foreign_torn():
+    with server(*LOGGING) as one:
+        one.kill()
+        for tail, keys in ((FOREIGN[:-3], 19), (FOREIGN + bytes(100), 20), (bytes(100), 0)):
+            write_file(path(one, "appendonly.aof.1.incr.aof"), tail)
+            one.args = list(LOGGING)
+            one.start()
+            with one.client() as client:
+                equal(client.do("DBSIZE"), keys)
+            one.kill()
+            one.process = None
+            for name in files_of(one):
+                if "incr" in name and "1.incr" not in name:
+                    os.unlink(path(one, name))
+            manifest = path(one, "appendonly.aof.manifest")
+            write_file(manifest, b"".join(
+                line for line in read_file(manifest).splitlines(keepends=True)
+                if b".incr" not in line or b"1.incr" in line))
+
+
 @check("a first line that is damaged does not take the segment with it")
 def first_line():
     with server(*LOGGING) as one:

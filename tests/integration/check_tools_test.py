@@ -46,7 +46,8 @@ class Files:
     def wait_for_segment(self, number):
         """Twenty keys fill a segment; the next one begins soon."""
         name = os.path.join(self.log, f"appendonly.aof.{number}.incr.aof")
-        expect(wait_until(lambda: os.path.exists(name)), f"no {name}")
+        begun = lambda: os.path.exists(name) and os.path.getsize(name) > 0
+        expect(wait_until(begun), f"no {name}")
 
     def segments(self):
         """Paths of those that have batches, in order."""
@@ -181,16 +182,41 @@ def numbers_after_repair():
         expect(new and all(int(name.split(".")[2]) > last for name in new), f"{new} after {last}")
 
 
+def name_segment(files, number):
+    with open(os.path.join(files.log, "appendonly.aof.manifest"), "a", encoding="utf-8") as file:
+        file.write(f"file appendonly.aof.{number}.incr.aof seq {number} type i\n")
+    return os.path.join(files.log, f"appendonly.aof.{number}.incr.aof")
+
+
 @check("a segment that was named and never begun is no fault, and the server starts, and again")
 def named_only():
     with Files() as files:
-        with open(os.path.join(files.log, "appendonly.aof.manifest"), "a", encoding="utf-8") as file:
-            file.write("file appendonly.aof.90.incr.aof seq 90 type i\n")
+        with open(name_segment(files, 90), "wb"):
+            pass
         status, text = run_tool("tarn-check-aof", files.log)
         equal(status, 0, text)
-        expect("not begun" in text, text)
         for _ in range(2):
             equal(len(files.keys()), KEYS)
+
+
+@check("a last segment that is named and not there is a fault, and a repair goes on without it")
+def last_missing():
+    with Files() as files:
+        missing = name_segment(files, 90)
+        status, text = run_tool("tarn-check-aof", files.log)
+        equal(status, 1, text)
+        expect(f"{missing}: is missing" in text, text)
+        one = Server("tarn", ["--appendonly", "yes", "--dir", files.directory])
+        one.launch()
+        equal(one.wait(), 1, "a server refuses it")
+        last = one.log_tail(1)
+        wanted = f"{os.path.basename(missing)}: the manifest names it, and it is not there"
+        expect(wanted in last, last)
+        one.process = None
+        one.remove()
+        status, text = run_tool("tarn-check-aof", "--repair", "--yes", files.log)
+        equal(status, 0, text)
+        equal(len(files.keys()), KEYS)
 
 
 @check("a log in use is not repaired")
