@@ -253,8 +253,9 @@ def carry(source, target):
 
 
 def segments_of(one):
-    """The paths of all."""
-    return glob.glob(os.path.join(one.directory, DIRECTORY, "*.incr.aof"))
+    """The paths of all that were begun."""
+    paths = glob.glob(os.path.join(one.directory, DIRECTORY, "*.incr.aof"))
+    return [path for path in paths if os.path.getsize(path) > 0]
 
 
 def found_whole(one):
