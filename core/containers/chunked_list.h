@@ -134,6 +134,20 @@ class ChunkedList {
   // list can be used as ever.
   bool clear_step(std::size_t max_chunks);
 
+  // ---- Where it lies in memory -----------------------------------------------------------------
+
+  // Moves the directory, or the block of a chunk, elsewhere (see MallocSlabs) if wanted(const
+  // void*) is true of where it is. Iterators and elements read from there end. REQUIRES, of both:
+  // chunk < chunk_count()
+  template <class Wanted>
+  void move_directory(Wanted&& wanted) {
+    if (wanted(chunks_.block())) chunks_.move_block();
+  }
+  template <class Wanted>
+  void move_chunk(std::size_t chunk, Wanted&& wanted) {
+    if (wanted(chunks_[chunk].block)) memory_.move(chunks_[chunk]);
+  }
+
   // ---- What it is made of ----------------------------------------------------------------------
 
   std::size_t chunk_count() const { return chunks_.size(); }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/assert.h"
+#include "core/memory/malloc_slabs.h"
 #include "core/memory/reclaimer.h"
 
 namespace tarn {
@@ -49,6 +50,10 @@ char* compression_buffer() {
 void ListMemory::allocate(ListChunk& chunk, std::size_t bytes) {
   void* block = std::malloc(std::max<std::size_t>(bytes, 1));
   if (block == nullptr) throw std::bad_alloc();
+  take_over(chunk, block);
+}
+
+void ListMemory::take_over(ListChunk& chunk, void* block) {
   const std::size_t usable = ::malloc_usable_size(block);
   TARN_ASSERT(usable <= std::numeric_limits<std::uint32_t>::max());
   chunk.block = static_cast<char*>(block);
@@ -69,6 +74,19 @@ void ListMemory::free(std::span<const ListChunk> chunks) {
   }
   for (const ListChunk& chunk : chunks) bytes_ -= chunk.capacity;
   Reclaimer::destroy_later(std::make_unique<DroppedBlocks>(chunks));
+}
+
+void ListMemory::move(ListChunk& chunk) {
+  ListChunk moved = chunk;
+  take_over(moved, MallocSlabs::allocate(chunk.capacity));
+  if (chunk.compressed()) {
+    std::memcpy(moved.block, chunk.block, chunk.lz4_bytes);
+  } else {
+    std::memcpy(moved.data(), chunk.data(), chunk.bytes);
+  }
+  bytes_ -= chunk.capacity;
+  MallocSlabs::free(chunk.block);
+  chunk = moved;
 }
 
 ListChunk ListChunk::make(ListMemory& memory, std::size_t capacity, ListEnd end) {

@@ -24,11 +24,15 @@ class ListMemory {
   void allocate(ListChunk& chunk, std::size_t bytes);
   void free(const ListChunk& chunk);
   void free(std::span<const ListChunk> chunks);
+  // Has the chunk in another block of the same capacity (see MallocSlabs).
+  void move(ListChunk& chunk);
 
   // What the allocator has handed out for the blocks that live.
   std::size_t bytes() const { return bytes_; }
 
  private:
+  void take_over(ListChunk& chunk, void* block);
+
   std::size_t bytes_ = 0;
 };
 

@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
+
+#include "core/memory/malloc_slabs.h"
 
 namespace tarn {
 namespace {
@@ -98,6 +101,13 @@ void ListDirectory::erase_empty(std::size_t first, std::size_t last) {
 
 std::size_t ListDirectory::memory_bytes() const { return ::malloc_usable_size(block_); }
 
+void ListDirectory::move_block() {
+  const std::size_t bytes = block_bytes(capacity_);
+  void* copy = MallocSlabs::allocate(bytes);
+  std::memcpy(copy, block_, bytes);
+  MallocSlabs::free(std::exchange(block_, static_cast<ListChunk*>(copy)));
+}
+
 void ListDirectory::shift(std::size_t from, std::size_t n, std::size_t to) {
   if (n == 0) return;
   std::memmove(chunks() + to, chunks() + from, n * sizeof(ListChunk));
@@ -106,7 +116,7 @@ void ListDirectory::shift(std::size_t from, std::size_t n, std::size_t to) {
 
 void ListDirectory::relocate(std::size_t capacity) {
   ListDirectory moved;
-  void* block = std::malloc(capacity * (sizeof(ListChunk) + sizeof(std::uint32_t)));
+  void* block = std::malloc(block_bytes(capacity));
   if (block == nullptr) throw std::bad_alloc();
   moved.block_ = static_cast<ListChunk*>(block);
   moved.capacity_ = capacity;

@@ -54,6 +54,9 @@ class ListDirectory {
   // Forgets those of the chunks [first, last) that count no elements.
   void erase_empty(std::size_t first, std::size_t last);
 
+  // Moves to another block of the same size (see MallocSlabs). REQUIRES: !empty()
+  void move_block();
+  const void* block() const { return block_; }
   std::size_t memory_bytes() const;
 
  private:
@@ -69,6 +72,9 @@ class ListDirectory {
 
   // Moves n chunks and counts, as memmove does.
   void shift(std::size_t from, std::size_t n, std::size_t to);
+  static std::size_t block_bytes(std::size_t capacity) {
+    return capacity * (sizeof(ListChunk) + sizeof(std::uint32_t));
+  }
   // Centres the chunks in a block with this many places.
   void relocate(std::size_t capacity);
   std::size_t roomy() const { return size_ + size_ / 2 + 4; }

@@ -41,6 +41,7 @@ class CollectionHeap {
   // REQUIRES: it reads the collection.
   void stop_reading(Collection& collection, CollectionReader& reader);
   bool has_readers() const { return !read_.empty(); }
+  bool is_read(Collection& collection) const { return read_.count(&collection) != 0; }
   // Whether nobody but readers has the collection any more.
   bool outlives_key(Collection& collection) const;
   // Whoever is about to change a collection says so first.

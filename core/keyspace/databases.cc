@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kMarksAtOnce = 64;
 
+CollectionList::Visit& visit_in(Keyspace& keyspace) {
+  return keyspace.large_collections().visit(CollectionVisitor::kGathering);
+}
+
 }  // namespace
 
 Databases::Databases(const Clock& clock, std::size_t count)
@@ -192,7 +196,8 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
         gathering_ = Gathering::kIdle;
         return {};
       }
-      for (const auto& keyspace : keyspaces_) keyspace->large_collections().begin_visit();
+      for (const auto& keyspace : keyspaces_)
+        keyspace->large_collections().begin_visit(CollectionVisitor::kGathering);
       next_to_gather_ = 0;
       gathered_any_ = false;
       gathering_ = Gathering::kWalking;
@@ -215,18 +220,18 @@ Databases::GatherStep Databases::gather_step(std::size_t max_elements) {
 
 void Databases::gather_from_next(std::size_t max_elements, GatherStep& step) {
   while (next_to_gather_ < keyspaces_.size() &&
-         keyspaces_[next_to_gather_]->large_collections().visited() == nullptr) {
+         visit_in(*keyspaces_[next_to_gather_]).at == nullptr) {
     ++next_to_gather_;
   }
   if (next_to_gather_ == keyspaces_.size() || !collections_->objects().slabs().has_leaving()) {
     gathering_ = Gathering::kUnmarking;
     return;
   }
-  CollectionList& list = keyspaces_[next_to_gather_]->large_collections();
-  list.cursor = list.visited()->gather(list.cursor, max_elements, step.elements);
+  CollectionList::Visit& visit = visit_in(*keyspaces_[next_to_gather_]);
+  visit.cursor = visit.at->gather(visit.cursor, max_elements, step.elements);
   gathered_any_ |= step.elements.moved > 0;
-  if (list.cursor != 0) return;
-  list.leave();
+  if (visit.cursor != 0) return;
+  visit.leave();
   ++(std::exchange(gathered_any_, false) ? step.collections_moved : step.collections_left);
 }
 

@@ -48,7 +48,7 @@ bool Keyspace::move_outside(Entry& entry) {
 
 MallocSlabs::Usage OutsideWalk::usage() {
   const MallocSlabs::Usage counted = malloc_.count();
-  return walking_ ? counted : worthwhile(counted);
+  return stage_ == Stage::kIdle ? worthwhile(counted) : counted;
 }
 
 MallocSlabs::Usage OutsideWalk::worthwhile(MallocSlabs::Usage counted) {
@@ -56,36 +56,65 @@ MallocSlabs::Usage OutsideWalk::worthwhile(MallocSlabs::Usage counted) {
   return {counted.resident, gain_.of(counted.sparse, counted.resident)};
 }
 
-OutsideWalk::Step OutsideWalk::step(std::size_t max_keys) {
+OutsideWalk::Step OutsideWalk::step(std::size_t max_looks) {
   Step step;
   if (databases_.context().forked) return step;
-  if (!walking_) {
+  if (stage_ == Stage::kIdle) {
     if (usage().sparse == 0) return step;
     begin();
   }
-  const auto wanted = [this](const void* object) { return malloc_.is_sparse(object); };
-  for (std::size_t visited = 0; visited < max_keys && database_ < databases_.size();) {
-    const std::size_t before = step.objects.moved + step.objects.left;
-    cursor_ = databases_[database_].move_outside_step(cursor_, wanted, step.objects);
-    visited += 1 + step.objects.moved + step.objects.left - before;
-    if (cursor_ == 0) ++database_;
+  for (std::size_t looks = 0; looks < max_looks && database_ < databases_.size();) {
+    looks += stage_ == Stage::kKeys ? visit_keys(step) : visit_collection(max_looks - looks, step);
   }
-  walked_.moved += step.objects.moved;
-  walked_.left += step.objects.left;
+  walked_ += step.objects;
   step.more = database_ < databases_.size() || end();
   return step;
 }
 
 void OutsideWalk::begin() {
-  walking_ = true;
+  stage_ = Stage::kKeys;
   database_ = 0;
   cursor_ = 0;
   walked_ = {};
 }
 
+std::size_t OutsideWalk::visit_keys(Step& step) {
+  Keyspace& keyspace = databases_[database_];
+  Gathered visited;
+  cursor_ = keyspace.move_outside_step(cursor_, wanted_, visited);
+  step.objects += visited;
+  step.keys += visited;
+  if (cursor_ == 0) {
+    keyspace.large_collections().begin_visit(CollectionVisitor::kOutsideWalk);
+    stage_ = Stage::kCollections;
+  }
+  return 1 + visited.moved + visited.left;
+}
+
+std::size_t OutsideWalk::visit_collection(std::size_t max_looks, Step& step) {
+  CollectionList::Visit& visit =
+      databases_[database_].large_collections().visit(CollectionVisitor::kOutsideWalk);
+  if (visit.at == nullptr) {
+    stage_ = Stage::kKeys;
+    ++database_;
+    return 1;
+  }
+  OutsideMover mover(wanted_, max_looks);
+  visit.cursor = databases_.context().collections->is_read(*visit.at)
+                     ? 0
+                     : visit.at->move_outside(visit.cursor, mover);
+  step.objects += mover.objects();
+  moved_any_ |= mover.objects().moved > 0;
+  if (visit.cursor == 0) {
+    visit.leave();
+    ++(std::exchange(moved_any_, false) ? step.keys.moved : step.keys.left);
+  }
+  return 1 + max_looks - mover.looks_left();
+}
+
 // Returns whether another walk is worth while.
 bool OutsideWalk::end() {
-  walking_ = false;
+  stage_ = Stage::kIdle;
   const MallocSlabs::Usage counted = malloc_.count();
   if (walked_.moved * kMovedShare <= walked_.moved + walked_.left) gain_.set_left(counted.sparse);
   return worthwhile(counted).sparse != 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,8 @@
 #include "core/memory/object_heap.h"
 
 namespace tarn {
+
+class OutsideMover;
 
 // How a list, hash, set or sorted set is stored. All but the large are bytes in the key's entry.
 enum class CollectionEncoding : std::uint8_t {
@@ -22,6 +25,12 @@ enum class CollectionEncoding : std::uint8_t {
 struct Gathered {
   std::size_t moved = 0;
   std::size_t left = 0;
+
+  Gathered& operator+=(const Gathered& other) {
+    moved += other.moved;
+    left += other.left;
+    return *this;
+  }
 };
 
 // A collection that has outgrown its entry: what the large encodings of all types have in common.
@@ -52,6 +61,12 @@ class Collection {
   // The collection may change in between.
   virtual std::uint64_t gather(std::uint64_t /*cursor*/, std::size_t /*max_elements*/,
                                Gathered& /*gathered*/) {
+    return 0;
+  }
+  // Moves, of what it has outside of slabs, what the mover wants: elements that are too large for
+  // them, and all that a list is made of. Goes on until the mover is done for now; the cursor is as
+  // that of gather(). REQUIRES: nobody reads the collection
+  virtual std::uint64_t move_outside(std::uint64_t /*cursor*/, OutsideMover& /*mover*/) {
     return 0;
   }
 
@@ -88,6 +103,9 @@ class CollectionReader {
   ~CollectionReader() = default;
 };
 
+// Those who visit all collections, one after the other.
+enum class CollectionVisitor : std::uint8_t { kGathering, kOutsideWalk };
+
 // The collections of one owner, linked through themselves.
 class CollectionList {
  public:
@@ -102,7 +120,9 @@ class CollectionList {
     first_ = &collection;
   }
   void remove(Collection& collection) {
-    if (&collection == visited_) leave();
+    for (Visit& visit : visits_) {
+      if (visit.at == &collection) visit.leave();
+    }
     (collection.previous_ != nullptr ? collection.previous_->next_ : first_) = collection.next_;
     (collection.next_ != nullptr ? collection.next_->previous_ : last_) = collection.previous_;
     collection.previous_ = collection.next_ = nullptr;
@@ -113,26 +133,26 @@ class CollectionList {
     other.last_->next_ = first_;
     (first_ != nullptr ? first_->previous_ : last_) = other.last_;
     first_ = other.first_;
-    other.first_ = other.last_ = other.visited_ = nullptr;
+    other.first_ = other.last_ = nullptr;
+    other.visits_ = {};
   }
 
-  // A visit to all of a list, between which and the next anything may happen to it: begin, visit
+  // A visit to all of a list, between the steps of which anything may happen to it: begin, visit
   // each, leave it for the next.
-  void begin_visit() {
-    visited_ = first_;
-    cursor = 0;
-  }
-  Collection* visited() const { return visited_; }
-  void leave() {
-    visited_ = visited_->next_;
-    cursor = 0;
-  }
-  std::uint64_t cursor = 0;  // for the visitor; 0 at the beginning of each
+  struct Visit {
+    Collection* at = nullptr;  // nullptr at the end
+    std::uint64_t cursor = 0;  // for the visitor; 0 at the beginning of each
+
+    // REQUIRES: not at the end
+    void leave() { *this = {at->next_, 0}; }
+  };
+  Visit& begin_visit(CollectionVisitor visitor) { return visit(visitor) = {first_, 0}; }
+  Visit& visit(CollectionVisitor visitor) { return visits_[static_cast<std::size_t>(visitor)]; }
 
  private:
   Collection* first_ = nullptr;
   Collection* last_ = nullptr;
-  Collection* visited_ = nullptr;
+  std::array<Visit, 2> visits_;
 };
 
 // A collection's value for reading: what its entry holds. `bytes` are valid, and `large` is the

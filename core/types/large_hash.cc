@@ -42,6 +42,14 @@ std::uint64_t LargeHash::gather(std::uint64_t cursor, std::size_t max_elements,
       });
 }
 
+std::uint64_t LargeHash::move_outside(std::uint64_t cursor, OutsideMover& mover) {
+  return move_elements_outside(
+      table_, heap(), cursor, mover, [](const HashField* field) { return field->bytes(); },
+      [this](const HashField* from, HashField* to) {
+        table_.replace(HashFieldTraits::hash(*to), from, to);
+      });
+}
+
 // ---- Fields
 
 HashField* LargeHash::make(std::string_view field, std::string_view value,

@@ -83,6 +83,15 @@ std::uint64_t LargeSet::gather(std::uint64_t cursor, std::size_t max_elements, G
       [this](const Element* from, Element* to) { table_.replace(Traits::hash(to), from, to); });
 }
 
+std::uint64_t LargeSet::move_outside(std::uint64_t cursor, OutsideMover& mover) {
+  return move_elements_outside(
+      table_, heap(), cursor, mover,
+      [](const Element* element) {
+        return is_immediate(element) ? 0 : packed::encoded_bytes(bytes_of(element));
+      },
+      [this](const Element* from, Element* to) { table_.replace(Traits::hash(to), from, to); });
+}
+
 // ---- The set as a whole -------------------------------------------------------------------------
 
 LargeSet* LargeSet::clone() const {

@@ -70,6 +70,22 @@ std::uint64_t LargeSortedSet::gather(std::uint64_t cursor, std::size_t max_eleme
   return rank < size() ? rank : 0;
 }
 
+// Nodes are in slabs.
+std::uint64_t LargeSortedSet::move_outside(std::uint64_t cursor, OutsideMover& mover) {
+  if (heap().outside_objects() == 0) return 0;
+  const auto is_leaving = [](const void*, std::size_t) { return false; };
+  const auto move = [&](ScoredMember* element) {
+    return move_element_outside(heap(), element, element->bytes(), mover, [&](ScoredMember* copy) {
+      table_.replace(TableTraits::hash(*copy), element, copy);
+    });
+  };
+  std::size_t rank = cursor;
+  while (rank < size() && !mover.done()) {
+    rank = tree_.relocate(rank, mover.looks_left(), is_leaving, move);
+  }
+  return rank < size() ? rank : 0;
+}
+
 void LargeSortedSet::prefetch_members(std::span<const std::string_view> members) const {
   if (table_.size() < kWorthPrefetching) return;
   std::array<Sought, 16> batch;

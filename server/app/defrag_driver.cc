@@ -12,7 +12,7 @@ constexpr std::uint64_t kSliceUs = 250;
 constexpr std::size_t kMovesPerStep = 16;
 constexpr std::size_t kElementsPerStep = 64;
 // Each may be a copy of 14 KiB.
-constexpr std::size_t kKeysPerStep = 32;
+constexpr std::size_t kLooksPerStep = 32;
 
 }  // namespace
 
@@ -68,8 +68,8 @@ bool DefragDriver::work_for_a_step() {
   const auto collections = databases_.gather_step(kElementsPerStep);
   stats_.add(collections.elements, {collections.collections_moved, collections.collections_left});
   if (collections.more) return true;
-  const auto outside = outside_.step(kKeysPerStep);
-  stats_.add(outside.objects, outside.objects);
+  const auto outside = outside_.step(kLooksPerStep);
+  stats_.add(outside.objects, outside.keys);
   return outside.more;
 }
 

@@ -267,6 +267,10 @@ class Pair {
     } else if (dice < 73) {
       list_.clear();
       model_.clear();
+    } else if (!model_.empty()) {
+      const auto wanted = [this](const void*) { return rng_.below(2) == 0; };
+      list_.move_directory(wanted);
+      for (std::size_t i = 0; i < list_.chunk_count(); ++i) list_.move_chunk(i, wanted);
     }
   }
 
@@ -463,6 +467,39 @@ TEST_CASE("chunked list: interior chunks are compressed where that pays") {
   }
   CHECK(noise.compressed_chunk_count() == 0);
   noise.check();
+}
+
+TEST_CASE("chunked list: its blocks move, compressed ones too, and those wanted alone") {
+  ChunkedList list(ListLimits::of_options(-2, 1));
+  for (std::size_t i = 0; i < 3000; ++i) push(list, i % 3 == 0 ? kEnds[0] : kEnds[1], serial(i));
+  REQUIRE(list.compressed_chunk_count() > 0);
+  const std::vector<std::string> expected = contents(list);
+  const std::size_t bytes = list.memory_bytes();
+  std::vector<const void*> blocks;
+  const auto note = [&blocks](const void* block) {
+    blocks.push_back(block);
+    return false;
+  };
+  const auto visit = [&list](const auto& wanted) {
+    list.move_directory(wanted);
+    for (std::size_t i = 0; i < list.chunk_count(); ++i) list.move_chunk(i, wanted);
+  };
+  visit(note);
+  const std::vector<const void*> before = std::exchange(blocks, {});
+  REQUIRE(before.size() == list.chunk_count() + 1);
+  visit([&before](const void* block) { return block == before[0] || block == before[2]; });
+  visit(note);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CHECK((blocks[i] == before[i]) == (i != 0 && i != 2));
+  }
+  visit([](const void*) { return true; });
+  list.check();
+  CHECK(list.memory_bytes() == bytes);
+  CHECK(contents(list) == expected);
+  push(list, ListEnd::kFront, "front");
+  push(list, ListEnd::kBack, "back");
+  CHECK(list.size() == expected.size() + 2);
+  list.check();
 }
 
 TEST_CASE("chunked list: inserts into full chunks and erases leave chunks reasonably full") {

@@ -6,9 +6,13 @@
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/keyspace/collection_edit.h"
 #include "core/types/hash.h"
+#include "core/types/large_list.h"
+#include "core/types/list.h"
 
 using namespace tarn;
 
@@ -160,4 +164,137 @@ TEST_CASE_FIXTURE(Fixture, "nothing moves while a child is forked") {
   const OutsideWalk::Step step = walk.step(1000);
   CHECK(step.objects.moved == 0);
   CHECK_FALSE(step.more);
+}
+
+namespace {
+
+struct ListFixture : Fixture {
+  static std::string key_of(int n) { return "list:" + std::to_string(n); }
+
+  void push(unsigned database, const std::string& key, int count, const ListLimits& limits = {}) {
+    CollectionEdit edit(databases[database], Key(key), Type::kList);
+    List list(edit, limits);
+    for (int n = 0; n < count; ++n) {
+      list.push(ListEnd::kBack, PackedProbe("element:" + std::to_string(n)));
+    }
+    edit.commit(static_cast<std::size_t>(count));
+  }
+  bool holds(unsigned database, const std::string& key, int count) {
+    const Entry* found = databases[database].peek(Key(key));
+    if (found == nullptr) return false;
+    int n = 0;
+    bool same = true;
+    ListView(found->collection_view()).for_each([&](const PackedElement& element) {
+      same &= element.string() == "element:" + std::to_string(n++);
+    });
+    return same && n == count;
+  }
+  // A walk whose steps look at so much; between(step) happens between them.
+  template <class Between>
+  Gathered walk_all(OutsideWalk& walk, std::size_t max_looks, Between between) {
+    Gathered all;
+    int steps = 0;
+    bool more = true;
+    while (more) {
+      const OutsideWalk::Step step = walk.step(max_looks);
+      CHECK(step.objects.moved + step.objects.left <= max_looks + 64);
+      all += step.objects;
+      more = step.more;
+      between(++steps);
+    }
+    return all;
+  }
+};
+
+class Reader final : public CollectionReader {
+ public:
+  void read_rest() override {}
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ListFixture, "what lists are made of is packed, in all databases") {
+  constexpr int kLists = 6000;
+  constexpr int kCount = 130;  // for chunks of which slabs hold several
+  for (int n = 0; n < kLists; ++n) push(static_cast<unsigned>(n) % 2, key_of(n), kCount);
+  for (int n = 0; n < kLists; ++n) {
+    if (n % 11 != 0) databases[static_cast<unsigned>(n) % 2].erase(Key(key_of(n)));
+  }
+  while (databases.dismantle_step(1000)) {
+  }
+  OutsideWalk walk(databases);
+  const MallocSlabs::Usage before = walk.usage();
+  const Gathered all = walk_all(walk, 20, [](int) {});
+  // Where malloc does not tell, nothing is sparse.
+  if (before.sparse > 0) {
+    CHECK(before.sparse > before.resident / 3);
+    CHECK(all.moved > kLists / 22);
+    CHECK(MallocSlabs().count().resident < (before.resident - before.sparse) * 5 / 4);
+  }
+  CHECK(walk.usage().sparse == 0);
+  for (int n = 0; n < kLists; n += 11) {
+    REQUIRE(holds(static_cast<unsigned>(n) % 2, key_of(n), kCount));
+  }
+}
+
+TEST_CASE_FIXTURE(ListFixture, "lists may grow, move and go while the walk is inside of them") {
+  constexpr int kCount = 60'000;
+  const ListLimits limits{.max_bytes = 2048};
+  // Chunks of the one between those of the other, so that they are sparse when it is gone.
+  for (int turn = 0; turn < 40; ++turn) {
+    for (int n = 0; n < 12; ++n) {
+      const std::string key = key_of(n);
+      CollectionEdit edit(databases[0], Key(key), Type::kList);
+      List list(edit, limits);
+      for (int i = turn * 1500; i < (turn + 1) * 1500; ++i) {
+        list.push(ListEnd::kBack, PackedProbe("element:" + std::to_string(i)));
+      }
+      edit.commit(1500);
+    }
+  }
+  for (int n = 3; n < 12; ++n) databases[0].erase(Key(key_of(n)));
+  while (databases.dismantle_step(1000)) {
+  }
+  OutsideWalk walk(databases);
+  const bool sparse = walk.usage().sparse > 0;
+  int steps = 0;
+  const Gathered all = walk_all(walk, 16, [&](int step) {
+    steps = step;
+    if (step == 4) databases[1].put_moved(Key("moved"), databases[0], Key(key_of(2)));
+    if (step == 20) databases[0].erase(Key(key_of(1)));
+    if (step == 21) push(0, "new", 1000, limits);
+    if (step == 30) databases.swap(0, 1);
+  });
+  if (sparse) {
+    CHECK(steps > 30);
+    CHECK(all.moved > 0);
+    CHECK(holds(0, "moved", kCount));
+    CHECK(holds(1, key_of(0), kCount));
+    CHECK(holds(1, "new", 1000));
+  }
+}
+
+TEST_CASE_FIXTURE(ListFixture, "a list that somebody reads stays where it is") {
+  constexpr int kLists = 1000;
+  for (int n = 0; n < kLists; ++n) push(0, key_of(n), 130);
+  for (int n = 0; n < kLists; ++n) {
+    if (n % 20 != 0) databases[0].erase(Key(key_of(n)));
+  }
+  while (databases.dismantle_step(1000)) {
+  }
+  CollectionHeap& heap = *databases.context().collections;
+  std::vector<Reader> readers(kLists / 20);
+  std::vector<std::pair<Collection*, const char*>> read;
+  for (int n = 0; n < kLists; n += 20) {
+    Collection* list = entry(key_of(n))->collection();
+    read.emplace_back(list, static_cast<LargeList*>(list)->elements().only_run().data());
+    heap.start_reading(*list, readers[read.size() - 1]);
+  }
+  OutsideWalk walk(databases);
+  CHECK(walk_all(walk, 50, [](int) {}).moved == 0);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    auto* list = static_cast<LargeList*>(read[i].first);
+    CHECK(list->elements().only_run().data() == read[i].second);
+    heap.stop_reading(*list, readers[i]);
+  }
 }
