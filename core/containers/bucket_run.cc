@@ -1,9 +1,12 @@
 #include "core/containers/bucket_run.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
+
+#include "core/memory/malloc_slabs.h"
 
 namespace tarn {
 
@@ -37,8 +40,9 @@ void BucketRun::remove(HashPlace place, unsigned left) {
 
 // The tags go along, so no element is looked at.
 void BucketRun::resize(unsigned length) {
-  auto* buckets = static_cast<HashBucket*>(
-      ::operator new (length * sizeof(HashBucket), std::align_val_t{alignof(HashBucket)}));
+  void* block = std::aligned_alloc(alignof(HashBucket), length * sizeof(HashBucket));
+  if (block == nullptr) throw std::bad_alloc();
+  auto* buckets = static_cast<HashBucket*>(block);
   std::memset(static_cast<void*>(buckets), 0, length * sizeof(HashBucket));
   unsigned position = 0;
   for (unsigned index = 0; index < length_; ++index) {
@@ -72,8 +76,14 @@ void* BucketRun::nth(unsigned n) const {
   return references[n];
 }
 
+void BucketRun::move_block() {
+  void* copy = MallocSlabs::allocate(bytes(), alignof(HashBucket));
+  std::memcpy(copy, buckets_, bytes());
+  MallocSlabs::free(std::exchange(buckets_, static_cast<HashBucket*>(copy)));
+}
+
 void BucketRun::clear() {
-  ::operator delete (buckets_, std::align_val_t{alignof(HashBucket)});
+  std::free(buckets_);
   buckets_ = nullptr;
   length_ = 0;
 }

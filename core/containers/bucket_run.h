@@ -67,6 +67,10 @@ class BucketRun {
   void* nth(unsigned n) const;
   void clear();
 
+  const void* block() const { return buckets_; }
+  // Moves to other memory (see MallocSlabs). Places end. REQUIRES: not vacant()
+  void move_block();
+
  private:
   void resize(unsigned length);
 

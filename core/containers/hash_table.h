@@ -175,6 +175,13 @@ class HashTable {
     return static_cast<bool>(slot);
   }
 
+  // Moves the run, if there is one and wanted(const void*) is true of where it is, elsewhere (see
+  // MallocSlabs). Slots end.
+  template <class Wanted>
+  void move_run(Wanted&& wanted) {
+    if (!run_.vacant() && wanted(run_.block())) run_.move_block();
+  }
+
   // ---- A batch -----------------------------------------------------------------------------
   //
   // Each stage, run over all of the batch before the next begins, finds in the cache what the one

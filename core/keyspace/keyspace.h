@@ -383,8 +383,10 @@ class Keyspace {
   void prefetch_entries(std::span<const std::uint64_t> wheel_items) const;
   bool is_overfull(const TimingWheel& wheel, std::size_t live_items) const;
 
-  // Moves what the entry has outside of slabs, unless somebody else reads it; returns whether.
-  bool move_outside(Entry& entry);
+  // Of an entry that is outside of slabs, and of a value that is; returns whether it moved, which
+  // it does not where somebody else reads it.
+  void move_entry(Entry& entry);
+  bool move_value(Entry& entry);
 
   // Compression: compression.cc.
   bool compress(EntryTable::Slot slot, std::string& scratch);

@@ -10,10 +10,10 @@ namespace {
 // A walk that moved less than this part of what it saw need not be repeated.
 constexpr std::size_t kMovedShare = 64;
 
-// What the entry has outside of slabs; nullptr where nothing.
-const void* object_outside(const Entry& entry) {
+// What the entry refers to, if that is malloc's.
+const void* value_outside(const Entry& entry) {
   if (entry.holds_blob()) return entry.blob();
-  return ObjectHeap::in_slabs(entry.bytes()) ? nullptr : &entry;
+  return entry.holds_large_collection() ? entry.collection() : nullptr;
 }
 
 }  // namespace
@@ -24,17 +24,29 @@ std::uint64_t Keyspace::move_outside_step(std::uint64_t cursor,
                                           const std::function<bool(const void*)>& wanted,
                                           Gathered& gathered) {
   return table_.scan(cursor, [&](Entry* entry) {
-    const void* object = object_outside(*entry);
-    if (object == nullptr) return;
-    ++(wanted(object) && move_outside(*entry) ? gathered.moved : gathered.left);
+    if (const void* value = value_outside(*entry); value != nullptr) {
+      ++(wanted(value) && move_value(*entry) ? gathered.moved : gathered.left);
+    }
+    if (ObjectHeap::in_slabs(entry->bytes())) return;
+    const bool moves = wanted(entry);
+    if (moves) move_entry(*entry);
+    ++(moves ? gathered.moved : gathered.left);
   });
 }
 
-bool Keyspace::move_outside(Entry& entry) {
-  if (!entry.holds_blob()) {
-    const std::uint64_t hash = EntryTraits::hash(entry);
-    auto* copy = static_cast<Entry*>(heap_.move_outside(&entry, entry.bytes()));
-    table_.replace(hash, &entry, copy);
+void Keyspace::move_entry(Entry& entry) {
+  const std::uint64_t hash = EntryTraits::hash(entry);
+  auto* copy = static_cast<Entry*>(heap_.move_outside(&entry, entry.bytes()));
+  table_.replace(hash, &entry, copy);
+}
+
+bool Keyspace::move_value(Entry& entry) {
+  if (entry.holds_large_collection()) {
+    Collection* collection = entry.collection();
+    if (context_.collections->is_read(*collection)) return false;
+    Collection* moved = collection->move();
+    large_collections_.moved(collection, *moved);
+    entry.set_collection(moved);
     return true;
   }
   BlobRef blob = BlobRef::attach(entry.blob());

@@ -13,10 +13,12 @@ namespace tarn {
 // Moves what the dataset has outside of slabs out of sparse slabs of malloc's, a little at a time.
 // Database by database:
 //
-//  1. Keys are visited in the order of a SCAN, for blobs, and entries that are too large for slabs.
-//  2. Large collections are visited one after the other, for what lists are made of, and elements
-//     that are too large for slabs. A step may end inside of one; the next goes on there, though it
-//     may have changed, or in its successor if it is gone (CollectionList::Visit).
+//  1. Keys are visited in the order of a SCAN, for blobs, the objects of large collections, and
+//     entries that are too large for slabs.
+//  2. Large collections are visited one after the other, for what they consist of: the chunks of
+//     lists, tables of few elements, and elements that are too large for slabs. A step may end
+//     inside of one; the next goes on there, though it may have changed, or in its successor if it
+//     is gone (CollectionList::Visit).
 //
 // A blob or a collection that somebody reads stays where it is.
 class OutsideWalk {

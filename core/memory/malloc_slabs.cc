@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/memory/malloc_control.h"
-#include "core/memory/slab_allocator.h"
 
 namespace tarn {
 
@@ -42,7 +41,7 @@ MallocSlabs::MallocSlabs() {
   if (!utilization().known()) return;
   const std::size_t classes = MallocControl<2>("arenas.nbins").read<unsigned>();
   for (std::size_t i = 0; i < classes; ++i) {
-    if (read_constant<std::size_t>(i, "size") <= SlabAllocator::kMaxBytes) continue;
+    if (read_constant<std::size_t>(i, "size") < kMinBytes) continue;
     classes_.push_back({.index = i,
                         .slab_bytes = read_constant<std::size_t>(i, "slab_size"),
                         .slab_objects = read_constant<unsigned>(i, "nregs")});
@@ -78,8 +77,8 @@ bool MallocSlabs::is_sparse(const void* object) const {
   return 2 * taken <= slab.objects || taken * size_class->slabs <= size_class->objects;
 }
 
-void* MallocSlabs::allocate(std::size_t bytes) {
-  void* object = ::mallocx(bytes, MALLOCX_TCACHE_NONE);
+void* MallocSlabs::allocate(std::size_t bytes, std::size_t alignment) {
+  void* object = ::mallocx(bytes, MALLOCX_ALIGN(alignment) | MALLOCX_TCACHE_NONE);
   if (object == nullptr) throw std::bad_alloc();
   return object;
 }
@@ -94,8 +93,9 @@ MallocSlabs::Usage MallocSlabs::count() { return {}; }
 
 bool MallocSlabs::is_sparse(const void*) const { return false; }
 
-void* MallocSlabs::allocate(std::size_t bytes) {
-  void* object = std::malloc(bytes);
+void* MallocSlabs::allocate(std::size_t bytes, std::size_t alignment) {
+  void* object = alignment <= alignof(std::max_align_t) ? std::malloc(bytes)
+                                                        : std::aligned_alloc(alignment, bytes);
   if (object == nullptr) throw std::bad_alloc();
   return object;
 }

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -10,7 +12,7 @@
 
 namespace tarn {
 
-class OutsideMover;
+class OutsideMover;  // gathering.h
 
 // How a list, hash, set or sorted set is stored. All but the large are bytes in the key's entry.
 enum class CollectionEncoding : std::uint8_t {
@@ -41,10 +43,17 @@ struct Gathered {
 class Collection {
  public:
   explicit Collection(ObjectHeap& heap) : heap_(heap) {}
-  Collection(const Collection&) = delete;
   Collection& operator=(const Collection&) = delete;
-  // REQUIRES: dismantle() has returned false.
+  // REQUIRES: dismantle() has returned false, or it was moved from.
   virtual ~Collection() = default;
+
+  // Large collections are malloc's, so that they may move().
+  static void* operator new(std::size_t bytes) {
+    void* memory = std::malloc(bytes);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+  static void operator delete(void* memory) { std::free(memory); }
 
   // Elements: of a hash, its fields.
   virtual std::size_t size() const = 0;
@@ -64,11 +73,15 @@ class Collection {
     return 0;
   }
   // Moves, of what it has outside of slabs, what the mover wants: elements that are too large for
-  // them, and all that a list is made of. Goes on until the mover is done for now; the cursor is as
-  // that of gather(). REQUIRES: nobody reads the collection
+  // them, what a list is made of, and a table of few elements. Goes on until the mover is done for
+  // now; the cursor is as that of gather(). REQUIRES: nobody reads the collection
   virtual std::uint64_t move_outside(std::uint64_t /*cursor*/, OutsideMover& /*mover*/) {
     return 0;
   }
+
+  // Moves the object itself to other memory (see MallocSlabs), and returns where. What refers to it
+  // is to refer there: for its list, CollectionList::moved(). REQUIRES: nobody reads the collection
+  virtual Collection* move() = 0;
 
   // Brings what a look at these members (of a hash: fields) will read into the cache, so that the
   // misses of all overlap. Only a wish: any bytes will do.
@@ -79,6 +92,9 @@ class Collection {
  protected:
   // Fewer elements stay in a cache of 1 or 2 MiB, where looking twice costs what it gains.
   static constexpr std::size_t kWorthPrefetching = 16'384;
+
+  // For move(): the links are copied.
+  Collection(Collection&& other) noexcept = default;
 
  private:
   friend class CollectionList;
@@ -126,6 +142,14 @@ class CollectionList {
     (collection.previous_ != nullptr ? collection.previous_->next_ : first_) = collection.next_;
     (collection.next_ != nullptr ? collection.next_->previous_ : last_) = collection.previous_;
     collection.previous_ = collection.next_ = nullptr;
+  }
+  // The collection has moved, and is `now`.
+  void moved(const Collection* before, Collection& now) {
+    (now.previous_ != nullptr ? now.previous_->next_ : first_) = &now;
+    (now.next_ != nullptr ? now.next_->previous_ : last_) = &now;
+    for (Visit& visit : visits_) {
+      if (visit.at == before) visit.at = &now;
+    }
   }
   // Takes over all of `other`. O(1)
   void take_all(CollectionList& other) {

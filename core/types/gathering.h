@@ -5,7 +5,11 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
+#include <new>
+#include <utility>
 
+#include "core/memory/malloc_slabs.h"
 #include "core/types/collection.h"
 
 namespace tarn {
@@ -93,11 +97,12 @@ Element* move_element_outside(ObjectHeap& heap, Element* element, std::size_t by
   return copy;
 }
 
-// Collection::move_outside() for elements that only a table refers to; see gather_elements.
+// Collection::move_outside() for a table, and elements that only it refers to; see gather_elements.
 template <class Table, class BytesOf, class Redirect>
-std::uint64_t move_elements_outside(const Table& table, ObjectHeap& heap, std::uint64_t cursor,
+std::uint64_t move_elements_outside(Table& table, ObjectHeap& heap, std::uint64_t cursor,
                                     OutsideMover& mover, BytesOf bytes_of, Redirect redirect) {
   using Element = typename Table::Element;
+  if (cursor == 0) table.move_run([&mover](const void* run) { return mover.wants(run); });
   if (heap.outside_objects() == 0) return 0;
   do {
     cursor = table.scan(cursor, [&](Element* element) {
@@ -106,6 +111,15 @@ std::uint64_t move_elements_outside(const Table& table, ObjectHeap& heap, std::u
     });
   } while (cursor != 0 && !mover.done());
   return cursor;
+}
+
+// Collection::move() for a collection of its class.
+template <class Large>
+Large* move_collection(Large* collection) {
+  Large* moved = ::new (MallocSlabs::allocate(sizeof(Large))) Large(std::move(*collection));
+  std::destroy_at(collection);
+  MallocSlabs::free(collection);
+  return moved;
 }
 
 }  // namespace tarn

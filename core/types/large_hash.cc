@@ -50,6 +50,8 @@ std::uint64_t LargeHash::move_outside(std::uint64_t cursor, OutsideMover& mover)
       });
 }
 
+LargeHash* LargeHash::move() { return move_collection(this); }
+
 // ---- Fields
 
 HashField* LargeHash::make(std::string_view field, std::string_view value,

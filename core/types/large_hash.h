@@ -52,6 +52,7 @@ class LargeHash final : public Collection {
   bool dismantle(std::size_t max_fields) override;
   std::uint64_t gather(std::uint64_t cursor, std::size_t max_elements, Gathered& gathered) override;
   std::uint64_t move_outside(std::uint64_t cursor, OutsideMover& mover) override;
+  LargeHash* move() override;
   void prefetch_members(std::span<const std::string_view> fields) const override;
   HashTableStats table_stats() const { return table_.stats(); }
 

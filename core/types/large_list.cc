@@ -29,4 +29,6 @@ std::uint64_t LargeList::move_outside(std::uint64_t cursor, OutsideMover& mover)
   return cursor < elements_.chunk_count() ? cursor : 0;
 }
 
+LargeList* LargeList::move() { return move_collection(this); }
+
 }  // namespace tarn

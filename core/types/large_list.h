@@ -24,6 +24,7 @@ class LargeList final : public Collection {
   LargeList* clone() const override;
   bool dismantle(std::size_t max_elements) override;
   std::uint64_t move_outside(std::uint64_t cursor, OutsideMover& mover) override;
+  LargeList* move() override;
 
   const ChunkedList& elements() const { return elements_; }
   // For writing. Whoever has changed the list says so by note_growth() or note_shrinkage().

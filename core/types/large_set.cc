@@ -92,6 +92,8 @@ std::uint64_t LargeSet::move_outside(std::uint64_t cursor, OutsideMover& mover) 
       [this](const Element* from, Element* to) { table_.replace(Traits::hash(to), from, to); });
 }
 
+LargeSet* LargeSet::move() { return move_collection(this); }
+
 // ---- The set as a whole -------------------------------------------------------------------------
 
 LargeSet* LargeSet::clone() const {

@@ -72,6 +72,7 @@ std::uint64_t LargeSortedSet::gather(std::uint64_t cursor, std::size_t max_eleme
 
 // Nodes are in slabs.
 std::uint64_t LargeSortedSet::move_outside(std::uint64_t cursor, OutsideMover& mover) {
+  if (cursor == 0) table_.move_run([&mover](const void* run) { return mover.wants(run); });
   if (heap().outside_objects() == 0) return 0;
   const auto is_leaving = [](const void*, std::size_t) { return false; };
   const auto move = [&](ScoredMember* element) {
@@ -85,6 +86,8 @@ std::uint64_t LargeSortedSet::move_outside(std::uint64_t cursor, OutsideMover& m
   }
   return rank < size() ? rank : 0;
 }
+
+LargeSortedSet* LargeSortedSet::move() { return move_collection(this); }
 
 void LargeSortedSet::prefetch_members(std::span<const std::string_view> members) const {
   if (table_.size() < kWorthPrefetching) return;

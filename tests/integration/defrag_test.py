@@ -163,6 +163,34 @@ def large_values():
             equal(value, values[key].encode(), key)
 
 
+@check("lists, whose elements lie in memory of malloc's, are moved together too", ours_only=True)
+def lists():
+    count = scaled(30_000, 3_000)
+    with server() as one, one.client() as client:
+        empty = info(client, "used_memory_rss")
+
+        def elements_of(n):
+            return [f"{n}:{i}:{'x' * (i % 20)}" for i in range(30 + n % 4 * 90)]
+
+        keys = {f"list:{n}": n for n in range(count)}
+        pipelined(client, (["RPUSH", key, *elements_of(n)] for key, n in keys.items()), batch=100)
+        needed = (info(client, "used_memory_rss") - empty) / 10
+        mixed = list(keys)
+        random.Random(8).shuffle(mixed)
+        kept, gone = mixed[: count // 10], mixed[count // 10 :]
+        pipelined(client, (["DEL", key] for key in gone))
+        if count == 30_000:
+            check_needed(client, empty, needed)
+        ranges = pipelined(client, (["LRANGE", key, "0", "-1"] for key in kept), batch=100)
+        for key, reply in zip(kept, ranges):
+            elements = [element.value.decode() for element in reply]
+            equal(elements, elements_of(keys[key]), key)
+        pipelined(client, (["RPUSH", key, "last"] for key in kept))
+        pipelined(client, (["LPUSH", key, "first"] for key in kept))
+        for key, reply in zip(kept, pipelined(client, (["LLEN", key] for key in kept))):
+            equal(reply, len(elements_of(keys[key])) + 2, key)
+
+
 @check("large elements of collections, which are malloc's, are moved too", ours_only=True)
 def large_elements():
     count = scaled(20_000, 2_000)

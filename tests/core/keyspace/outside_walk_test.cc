@@ -298,3 +298,24 @@ TEST_CASE_FIXTURE(ListFixture, "a list that somebody reads stays where it is") {
     heap.stop_reading(*list, readers[i]);
   }
 }
+
+TEST_CASE_FIXTURE(ListFixture, "large collections move as objects, unless somebody reads them") {
+  for (int n = 0; n < 3; ++n) push(0, key_of(n), 300);
+  push(0, std::string(3000, 'k'), 300);  // the entry moves too
+  Reader reader;
+  CollectionHeap& heap = *databases.context().collections;
+  Collection* read = entry(key_of(0))->collection();
+  Collection* unread = entry(key_of(1))->collection();
+  heap.start_reading(*read, reader);
+  const Gathered moved = move_all();
+  CHECK(moved.moved == 4);
+  CHECK(moved.left == 1);
+  CHECK(entry(key_of(0))->collection() == read);
+  CHECK(entry(key_of(1))->collection() != unread);
+  heap.stop_reading(*read, reader);
+  for (int n = 0; n < 3; ++n) CHECK(holds(0, key_of(n), 300));
+  CHECK(holds(0, std::string(3000, 'k'), 300));
+  for (int n = 0; n < 3; ++n) CHECK(db.erase(Key(key_of(n))));
+  CHECK(db.erase(Key(std::string(3000, 'k'))));
+  CHECK(db.large_collections().empty());
+}

@@ -169,3 +169,94 @@ TEST_CASE("a collection without anything outside of slabs is not walked over") {
   CHECK(mover.looks_left() == kLooks);
   take_down(set);
 }
+
+TEST_CASE("a table of few elements moves, with all that it finds") {
+  ObjectHeap heap_of_hash;
+  ObjectHeap heap_of_sorted;
+  LargeHash hash(heap_of_hash);
+  LargeSortedSet sorted(heap_of_sorted);
+  for (int n = 0; n < 100; ++n) {
+    hash.set(LargeHash::Name(long_name_of(n)), "value", kNoDeadline);
+    sorted.insert(LargeSortedSet::Sought(SetMember(long_name_of(n))), n);
+  }
+  for (Collection* collection :
+       {static_cast<Collection*>(&hash), static_cast<Collection*>(&sorted)}) {
+    OutsideMover mover(kAll, 1000);
+    CHECK(collection->move_outside(0, mover) == 0);
+    CHECK(mover.objects().moved == 11);
+  }
+  hash.check();
+  sorted.check();
+  for (int n = 0; n < 100; ++n) {
+    REQUIRE(hash.find(LargeHash::Name(long_name_of(n))) != nullptr);
+    REQUIRE(sorted.find(LargeSortedSet::Sought(SetMember(long_name_of(n)))) != nullptr);
+  }
+  take_down(hash);
+  take_down(sorted);
+}
+
+TEST_CASE("collections move as objects, and keep their places in a list and in visits to it") {
+  ObjectHeap heap;
+  auto* list = new LargeList(heap, {.max_bytes = 256});
+  auto* hash = new LargeHash(heap);
+  auto* set = new LargeSet(heap);
+  auto* sorted = new LargeSortedSet(heap);
+  for (int n = 0; n < 300; ++n) {
+    list->elements().push(ListEnd::kBack, PackedProbe(name_of(n)));
+    hash->set(LargeHash::Name(name_of(n)), long_name_of(n), n % 2 == 0 ? kFarMs : kNoDeadline);
+    set->add(SetMember(long_name_of(n)));
+    sorted->insert(LargeSortedSet::Sought(SetMember(long_name_of(n))), n);
+  }
+  CollectionList all;
+  for (Collection* each : {static_cast<Collection*>(list), static_cast<Collection*>(hash),
+                           static_cast<Collection*>(set), static_cast<Collection*>(sorted)}) {
+    all.add(*each);
+  }
+  CollectionList::Visit& visit = all.begin_visit(CollectionVisitor::kOutsideWalk);
+  CHECK(all.begin_visit(CollectionVisitor::kGathering).at == sorted);
+  visit.leave();
+  CHECK(visit.at == set);
+  visit.cursor = 7;
+  const auto move = [&all](auto*& collection) {
+    const Collection* before = collection;
+    const std::size_t bytes = collection->memory_bytes();
+    collection = collection->move();
+    CHECK(collection != before);
+    CHECK(collection->memory_bytes() == bytes);
+    all.moved(before, *collection);
+  };
+  move(list);
+  move(hash);
+  move(set);
+  move(sorted);
+  CHECK(visit.at == set);
+  CHECK(visit.cursor == 7);
+  CHECK(all.visit(CollectionVisitor::kGathering).at == sorted);
+  visit.leave();
+  CHECK(visit.at == hash);
+  CHECK(visit.cursor == 0);
+  all.remove(*hash);
+  CHECK(visit.at == list);
+  visit.leave();
+  CHECK(visit.at == nullptr);
+  all.remove(*sorted);
+  CHECK(all.visit(CollectionVisitor::kGathering).at == set);
+  CHECK(all.first() == set);
+  all.remove(*set);
+  all.remove(*list);
+  CHECK(all.empty());
+
+  hash->check();
+  CHECK(hash->deadlines() == 150);
+  sorted->check();
+  list->elements().check();
+  CHECK(list->size() == 300);
+  for (int n = 0; n < 300; ++n) REQUIRE(set->contains(SetMember(long_name_of(n))));
+  for (Collection* each : {static_cast<Collection*>(list), static_cast<Collection*>(hash),
+                           static_cast<Collection*>(set), static_cast<Collection*>(sorted)}) {
+    while (each->dismantle(100)) {
+    }
+    delete each;
+  }
+  CHECK(heap.outside_bytes() == 0);
+}
