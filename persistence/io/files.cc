@@ -5,12 +5,58 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 namespace tarn {
+namespace {
+
+constexpr std::size_t kPieceBytes = 1 << 20;
+
+bool has_other_names(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && status.st_nlink > 1;
+}
+
+Result<> copy_bytes(int from_fd, const std::string& from, int to_fd, const std::string& to,
+                    std::uint64_t bytes) {
+  const auto piece = std::make_unique_for_overwrite<char[]>(kPieceBytes);
+  while (bytes > 0) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kPieceBytes));
+    const ssize_t count = ::read(from_fd, piece.get(), wanted);
+    if (count < 0 && errno != EINTR) return file_error("read", from, errno);
+    if (count == 0) return Error{"Cannot copy " + from + ": it has become shorter"};
+    if (count < 0) continue;
+    const auto read = static_cast<std::size_t>(count);
+    if (const auto written = write_all(to_fd, {piece.get(), read}, to); !written) return written;
+    bytes -= read;
+  }
+  return {};
+}
+
+// Who may not give files away keeps what is copied.
+void copy_owner_and_mode(int from_fd, int to_fd) {
+  struct stat status {};
+  if (::fstat(from_fd, &status) != 0) return;
+  static_cast<void>(!::fchown(to_fd, status.st_uid, status.st_gid));
+  static_cast<void>(::fchmod(to_fd, status.st_mode & 07777));
+}
+
+Result<> replace_by_beginning(const std::string& path, std::uint64_t bytes) {
+  const std::string temporary = path + ".cut.tmp";
+  if (const auto copied = copy_beginning(path, temporary, bytes); !copied) return copied;
+  if (const auto renamed = rename_file(temporary, path); !renamed) {
+    ::unlink(temporary.c_str());
+    return renamed;
+  }
+  return sync_directory_of(path);
+}
+
+}  // namespace
 
 Error file_error(std::string_view what, const std::string& path, int error_number) {
   return Error{fmt::format("Cannot {} {}: {}", what, path, std::strerror(error_number))};
@@ -59,7 +105,28 @@ Result<> sync_file(int fd, const std::string& path) {
   return {};
 }
 
+Result<> copy_beginning(const std::string& from, const std::string& to, std::uint64_t bytes) {
+  const Result<int> from_fd = open_file(from, O_RDONLY);
+  if (!from_fd) return from_fd.error();
+  ::unlink(to.c_str());
+  const Result<int> to_fd = open_file(to, O_WRONLY | O_CREAT | O_EXCL);
+  if (!to_fd) {
+    ::close(*from_fd);
+    return to_fd.error();
+  }
+  Result<> result = copy_bytes(*from_fd, from, *to_fd, to, bytes);
+  if (result) copy_owner_and_mode(*from_fd, *to_fd);
+  if (result) result = sync_file(*to_fd, to);
+  ::close(*from_fd);
+  ::close(*to_fd);
+  if (!result) ::unlink(to.c_str());
+  return result;
+}
+
 Result<> end_file_with(const std::string& path, std::uint64_t offset, std::string_view bytes) {
+  if (has_other_names(path)) {
+    if (const auto replaced = replace_by_beginning(path, offset); !replaced) return replaced;
+  }
   const Result<int> fd = open_file(path, O_WRONLY);
   if (!fd) return fd.error();
   Result<> result = truncate_file(*fd, offset, path);

@@ -22,11 +22,15 @@ Result<> write_all_at(int fd, std::string_view bytes, std::uint64_t offset,
                       const std::string& path);
 Result<> truncate_file(int fd, std::uint64_t size, const std::string& path);
 Result<> sync_file(int fd, const std::string& path);
-// Cuts a file that nobody has open, and makes that last.
+// Writes the first `bytes` of a file to a new one in place of `to`, with the same mode, and syncs
+// it. After a failure nothing is left there.
+Result<> copy_beginning(const std::string& from, const std::string& to, std::uint64_t bytes);
+// Makes a file that nobody has open end with `bytes` at `offset`, and makes that last. What has the
+// same file under another name, as a backup by hard links does, keeps it as it was.
+Result<> end_file_with(const std::string& path, std::uint64_t offset, std::string_view bytes);
+// The same with nothing there.
 Result<> cut_file(const std::string& path, std::uint64_t size);
 Result<> rename_file(const std::string& from, const std::string& to);
-// Makes a file that nobody has open end with `bytes` at `offset`, and makes that last.
-Result<> end_file_with(const std::string& path, std::uint64_t offset, std::string_view bytes);
 bool file_exists(const std::string& path);
 std::uint64_t file_bytes(const std::string& path);      // 0 where there is none
 std::int64_t modification_ms(const std::string& path);  // Unix time; likewise

@@ -132,6 +132,22 @@ def damage():
         expect(os.path.exists(segments[2] + ".dropped"), "what follows is kept aside")
 
 
+@check("a repair leaves a backup alone that has the same file by a hard link")
+def linked_backup():
+    with Files() as files:
+        last = files.segments()[-1]
+        copy = os.path.join(files.directory, "copy")
+        write_file(last, read_file(last) + b"*3\r\n$3\r\nSET\r\n")
+        os.link(last, copy)
+        torn = read_file(last)
+        os.chmod(last, 0o640)
+        status, text = run_tool("tarn-check-aof", last, "--repair", "--yes")
+        equal(status, 0, text)
+        equal(read_file(copy), torn, "the backup's")
+        expect(len(read_file(last)) < len(torn), "it was not cut")
+        equal(os.stat(last).st_mode & 0o777, 0o640, "mode")
+
+
 @check("a missing segment is a gap; a repair ends the log before it")
 def gap():
     with Files() as files:
