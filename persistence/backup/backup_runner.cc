@@ -43,7 +43,7 @@ pid_t spawn_shell(const std::string& line, int output_fd) {
   sigset_t usual;
   sigemptyset(&none);
   sigemptyset(&usual);
-  for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGTERM}) sigaddset(&usual, signal);
+  for (const int signal : {SIGPIPE, SIGHUP, SIGXFSZ, SIGINT, SIGTERM}) sigaddset(&usual, signal);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &usual);
   posix_spawnattr_setpgroup(&attributes, 0);

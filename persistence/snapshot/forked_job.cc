@@ -99,7 +99,7 @@ void take_own_signals() {
   for (int signal = 1; signal < NSIG; ++signal) {
     if (signal != SIGKILL && signal != SIGSTOP) std::signal(signal, SIG_DFL);
   }
-  for (const int ignored : {SIGINT, SIGHUP, SIGPIPE}) std::signal(ignored, SIG_IGN);
+  for (const int ignored : {SIGINT, SIGHUP, SIGPIPE, SIGXFSZ}) std::signal(ignored, SIG_IGN);
   sigset_t none;
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);

@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import KIND, ORACLE, Skipped, check, equal, expect, main, server  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.resp import Client  # noqa: E402
 from support.server import Server, scaled, wait_until  # noqa: E402
 
@@ -157,6 +158,26 @@ def sighup():
             one.signal(number)
             time.sleep(0.05)
             equal(client.do("PING"), b"PONG")
+
+
+@check("a limit of the size of files is a write that fails, and no end of the server",
+       ours_only=True)
+def limit_of_files():
+    with server("--appendonly", "yes", "--appendfsync", "always") as one, one.client() as client:
+        pid = one.process.pid
+        client.do("SET", "k", os.urandom(100_000))
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (50_000, before[1]))
+        client.call("SET", "more", "v" * 10_000_000)
+        with one.client() as other:
+            reply = other.call("SET", "more", "v")
+            expect(reply.is_error and reply.value.startswith(b"MISCONF "), reply)
+            equal(other.do("STRLEN", "k"), 100_000)
+            other.do("BGSAVE")
+            expect(wait_until(lambda: info(other)["rdb_last_bgsave_status"] == "err"), "saved")
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+            expect(wait_until(lambda: not other.call("SET", "more", "v").is_error),
+                   "writes are refused for ever")
 
 
 @check("SIGTERM saves when there are save points, and the data is back after a restart")
