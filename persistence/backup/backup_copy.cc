@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "core/base/log.h"
 #include "persistence/backup/backup_queue.h"
@@ -25,11 +28,21 @@ Result<> link_log(const AofManifest& files, const std::string& from, const std::
   return write_file_atomically(to + "/" + name + ".manifest", files.print());
 }
 
+// Of a copy that failed nothing stays, so that it can be tried again; which says so where something
+// does.
+void remove_folder(const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
 }  // namespace
 
 Result<> BackupCopy::start(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0755) != 0) return file_error("make the folder", folder, errno);
-  folder_ = folder;
+  // Until it is done the server may go to another directory.
+  std::error_code fault;
+  folder_ = std::filesystem::absolute(folder, fault);
+  if (fault) folder_ = folder;
   // The segment is closed when the log's helper has made way.
   if (aof_.is_open()) aof_.request_segment();
   return {};
@@ -37,12 +50,12 @@ Result<> BackupCopy::start(const std::string& folder) {
 
 void BackupCopy::tick() {
   if (!in_progress()) return;
-  if (const auto outcome = job_.poll()) return finish(outcome->result);
+  if (const auto outcome = job_.poll()) return finish_child(outcome->result);
   if (linking_) return static_cast<void>(linker_.poll());
   if (job_.running()) return;
   if (!aof_.is_open()) {
     if (other_child && other_child()) return;
-    if (const auto started = start_child(); !started) finish(started);
+    if (const auto started = start_child(); !started) finish_child(started);
     return;
   }
   // Without a base there is nothing that could be copied yet.
@@ -53,9 +66,12 @@ void BackupCopy::tick() {
 // All but the segment that is being written.
 void BackupCopy::start_linking() {
   linking_ = true;
-  auto link = [files = aof_.closed_files(), from = aof_.settings.directory,
-               to = folder_ + "/" + aof_.settings.directory,
-               name = aof_.settings.name] { return link_log(files, from, to, name); };
+  auto link = [files = aof_.closed_files(), from = aof_.settings.directory, folder = folder_,
+               name = aof_.settings.name] {
+    const auto linked = link_log(files, from, folder + "/" + from, name);
+    if (!linked) remove_folder(folder);
+    return linked;
+  };
   linker_.add(std::move(link), [this](const Result<>& result) {
     linking_ = false;
     finish(result);
@@ -74,6 +90,12 @@ Result<> BackupCopy::start_child() {
                       return save_snapshot(databases_, file, path,
                                            [&](std::uint64_t keys) { progress.report(keys); });
                     });
+}
+
+// The file of a child that fails is gone with it.
+void BackupCopy::finish_child(const Result<>& result) {
+  if (!result) remove_folder(folder_);
+  finish(result);
 }
 
 void BackupCopy::finish(const Result<>& result) {

@@ -17,7 +17,7 @@ namespace tarn {
 // With an append-only file the copy is its files as of a moment: the segment is closed, and base
 // and closed segments are linked into the folder (copied, where the file system has no hard links),
 // with a manifest that names them, by a thread of the copy's own. Without one, a child writes a
-// snapshot there.
+// snapshot there. Where either fails, the folder goes.
 class BackupCopy {
  public:
   struct Status {
@@ -49,6 +49,7 @@ class BackupCopy {
  private:
   void start_linking();
   Result<> start_child();
+  void finish_child(const Result<>& result);
   void finish(const Result<>& result);
 
   Databases& databases_;

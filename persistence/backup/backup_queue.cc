@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "persistence/io/files.h"
 
 namespace tarn {
 namespace {
@@ -52,13 +53,10 @@ Result<> link_or_copy(const std::string& from, const std::string& to) {
   if (errno == EEXIST || errno == ENOENT) return failure("make", to, std::strerror(errno));
   // A copy gets its name when it is whole, so that a torn one is never taken for the file.
   const std::string unfinished = to + ".part";
-  std::error_code fault;
-  fs::copy_file(from, unfinished, fs::copy_options::overwrite_existing, fault);
-  if (fault) return failure("copy " + from + " to", to, fault.message());
-  if (const auto synced = sync(unfinished, O_RDONLY); !synced) return synced;
-  fs::rename(unfinished, to, fault);
-  if (fault) return failure("make", to, fault.message());
-  return {};
+  if (const auto copied = copy_beginning(from, unfinished, file_bytes(from)); !copied) {
+    return copied;
+  }
+  return rename_file(unfinished, to);
 }
 
 Result<> BackupQueue::open() {

@@ -2,14 +2,16 @@
 """BACKUP and backup-command: copies of finished files, and servers that start on them."""
 
 import os
+import resource
 import shutil
 import sys
+import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.checks import Skipped, check, equal, expect, main, server  # noqa: E402
 from support.facts import info  # noqa: E402
 from support.server import wait_until  # noqa: E402
 
@@ -64,6 +66,46 @@ def without_log():
         with open(os.path.join(folder, "other.rdb"), "rb") as file:
             equal(file.read(5), b"REDIS", "rdbcompression no")
         starts_on(folder, args, 100)
+
+
+def fails_for_want_of_room(tarn, client, folder):
+    """A limit of the size of files stands for a full disk."""
+    pid = tarn.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (5000, before[1]))
+    client.do("BACKUP", folder)
+    expect(wait_until(lambda: info(client)["backup_copy_in_progress"] == "0"), "no end of it")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    facts = info(client)
+    equal(facts["backup_copy_last_status"], "err")
+    failure = facts["backup_copy_last_failure"]
+    expect(folder in failure and "File too large" in failure, failure)
+    expect(not os.path.exists(folder), "the folder is still there")
+
+
+@check("a BACKUP that fails says why, and leaves nothing that is in the way of the next",
+       ours_only=True)
+def no_room():
+    with server("--rdbcompression", "no") as tarn, tarn.client() as client:
+        write(client, 0, 100)
+        folder = os.path.join(tarn.directory, "copy")
+        fails_for_want_of_room(tarn, client, folder)
+        client.do("BACKUP", folder)
+        copied(client)
+
+
+@check("so does one of a log, on another file system", ours_only=True)
+def no_room_elsewhere():
+    with server("--appendonly", "yes") as tarn, tarn.client() as client:
+        if os.stat(tarn.directory).st_dev == os.stat("/dev/shm").st_dev:
+            raise Skipped("/dev/shm is no other file system")
+        write(client, 0, 100)
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+            folder = os.path.join(elsewhere, "copy")
+            fails_for_want_of_room(tarn, client, folder)
+            client.do("BACKUP", folder)
+            copied(client)
+            starts_on(folder, ["--appendonly", "yes"], 100)
 
 
 @check("backup-command gets every closed segment and base, in order, and again until it works",
