@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "core/base/log.h"
 
@@ -20,6 +22,22 @@ namespace {
 
 constexpr std::int64_t kFirstDelayMs = 1000;
 constexpr std::size_t kKeptOutputBytes = 512;
+
+// The output of a command as one line that can be shown anywhere: at most as long, words and signs
+// in ASCII as they are, what is between them a space.
+std::string on_one_line(std::string_view output) {
+  std::string line;
+  bool between = false;
+  for (const char c : output) {
+    if (c > ' ' && c <= '~') {
+      if (std::exchange(between, false) && !line.empty()) line += ' ';
+      line += c;
+    } else {
+      between = true;
+    }
+  }
+  return line;
+}
 
 std::string exit_text(int wait_status) {
   if (WIFSIGNALED(wait_status)) return fmt::format("ended by signal {}", WTERMSIG(wait_status));
@@ -153,11 +171,12 @@ void BackupRunner::ended(int wait_status) {
 void BackupRunner::failed(const std::string& why) {
   if (output_fd_ >= 0) ::close(output_fd_);
   output_fd_ = -1;
-  while (!output_.empty() && output_.back() == '\n') output_.pop_back();
   ++status_.failed;
   status_.last_run_ok = false;
   status_.last_failure = fmt::format("{}: {}", queue_.front().name, why);
-  if (!output_.empty()) status_.last_failure += ": " + output_;
+  if (const std::string said = on_one_line(output_); !said.empty()) {
+    status_.last_failure += ": " + said;
+  }
   status_.last_failure_s = clock_.now_ms() / 1000;
   delay_ms_ = std::clamp(delay_ms_ * 2, kFirstDelayMs, kMaxDelayMs);
   next_try_ms_ = clock_.monotonic_ms() + delay_ms_;

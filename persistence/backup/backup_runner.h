@@ -31,7 +31,8 @@ class BackupRunner {
     bool last_run_ok = true;
     std::string last_done;         // name of the last file that is safe
     std::int64_t last_done_s = 0;  // Unix time
-    std::string last_failure{};    // file, exit status and the end of what the command wrote
+    // On one line: file, exit status and the end of what the command wrote.
+    std::string last_failure{};
     std::int64_t last_failure_s = 0;
   };
 

@@ -97,6 +97,16 @@ TEST_CASE_FIXTURE(BackupFixture, "a failing command is tried again after 1, 2, 4
   CHECK(runner.status().last_run_ok);
 }
 
+TEST_CASE_FIXTURE(BackupFixture, "what a failing command wrote is one line of ASCII") {
+  add("one", "first");
+  runner.set_command("printf 'no\\000 space\\n\\tin \\303\\244 \\033[1mstore\\r\\n\\n'; exit 1");
+  run_once();
+  CHECK(runner.status().last_failure == "one: exit status 1: no space in [1mstore");
+  runner.set_command("yes | head -c 100000; exit 1");
+  run_once();
+  CHECK(runner.status().last_failure.size() < 600);
+}
+
 TEST_CASE_FIXTURE(BackupFixture, "a command that is killed has failed") {
   add("one", "first");
   runner.set_command("kill -9 $$");
