@@ -12,7 +12,7 @@ class DurableWait final : public Waiting {
   DurableWait(std::uint64_t sequence, const AppendOnlyFile& aof) : sequence_(sequence), aof_(aof) {}
 
   void on_timeout(Reply& reply) override {
-    DurableWaiters::reply(reply, aof_.is_durable(sequence_));
+    DurableWaiters::reply(reply, aof_.is_open() && aof_.is_durable(sequence_));
   }
 
  private:

@@ -235,6 +235,8 @@ def waits_that_end():
 def waits_without_log():
     with server(*DEBUG, "--appendfsync", "no") as one:
         with one.client() as client, one.client() as waiting:
+            equal(client.do("WAITAOF", 0, 0, 0), [0, 0])
+            equal(client.do("WAITAOF", 0, 1, 20), [0, 0])
             switch_on_during_save(client)
             equal(client.do("WAITAOF", 1, 0, 50), [0, 0])
             waiting.send("WAITAOF", 1, 0, 0)
