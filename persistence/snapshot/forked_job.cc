@@ -262,8 +262,9 @@ ForkedJob::Outcome ForkedJob::reap(int status) {
   pid_ = -1;
   databases_.end_sharing();
   const bool clean = WIFEXITED(status) && result_.has_value();
-  Outcome outcome{clean ? *result_ : Result<>(Error{describe_end(status)}), killing_, cow_bytes_,
-                  now_ms() - started_ms_};
+  const bool told_to_end = WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1;
+  Outcome outcome{clean ? *result_ : Result<>(Error{describe_end(status)}), killing_ || told_to_end,
+                  cow_bytes_, now_ms() - started_ms_};
   if (!outcome.result) remove_scratch_file();
   return outcome;
 }

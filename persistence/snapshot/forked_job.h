@@ -57,7 +57,9 @@ class ForkedJob {
   };
   struct Outcome {
     Result<> result;
-    bool killed = false;  // by kill() or abandon()
+    // By kill() or abandon(), or by somebody who sent it SIGUSR1, which is how a child is told to
+    // end without that being a failure.
+    bool killed = false;
     std::uint64_t cow_bytes = 0;
     std::int64_t duration_ms = 0;
   };

@@ -109,7 +109,10 @@ void Snapshots::tick() {
 }
 
 void Snapshots::finish(const ForkedJob::Outcome& outcome) {
-  if (outcome.killed) return;
+  if (outcome.killed) {
+    if (outcome.result) return;
+    return log::warn("Background saving was called off: {}", outcome.result.error().message);
+  }
   stats_.last_cow_bytes = outcome.cow_bytes;
   stats_.last_duration_s = outcome.duration_ms / 1000;
   if (outcome.result) {

@@ -4,6 +4,7 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,13 @@ def bgsave(client):
     client.do("BGSAVE")
     expect(wait_until(lambda: idle(client)), "BGSAVE does not end")
     return info(client)["rdb_last_bgsave_status"]
+
+
+def child_of(one):
+    pid = one.process.pid
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        (child,) = file.read().split()
+    return int(child)
 
 
 def ends(one, status=0):
@@ -228,11 +236,9 @@ def child_gives_way():
     with server("--rdb-key-save-delay", "10000000") as one, one.client() as client:
         client.do("SET", "k", "v")
         client.do("BGSAVE")
-        pid = one.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            (child,) = file.read().split()
-        own = os.getpriority(os.PRIO_PROCESS, pid)
-        expect(wait_until(lambda: os.getpriority(os.PRIO_PROCESS, int(child)) > own),
+        child = child_of(one)
+        own = os.getpriority(os.PRIO_PROCESS, one.process.pid)
+        expect(wait_until(lambda: os.getpriority(os.PRIO_PROCESS, child) > own),
                f"both have niceness {own}")
 
 
@@ -301,6 +307,20 @@ def misconf():
         shutil.rmtree(dump_of(one))
         equal(bgsave(client), "ok")
         equal(client.do("SET", "k", "w"), b"OK")
+
+
+@check("a child that is told to end by SIGUSR1 has not failed")
+def called_off():
+    with server("--save", "3600 1", "--rdb-key-save-delay", "10000000") as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+            client.do("BGSAVE")
+            os.kill(child_of(one), signal.SIGUSR1)
+            expect(wait_until(lambda: idle(client)), "the child lives on")
+            equal(info(client)["rdb_last_bgsave_status"], "ok")
+            equal(client.do("SET", "k", "w"), b"OK")
+            equal(snapshots_in(one.directory), [])
+            client.do("CONFIG", "SET", "rdb-key-save-delay", "0")
 
 
 @check("FLUSHALL ends a running save; with save points, the file is that of no data")

@@ -119,6 +119,17 @@ TEST_CASE_FIXTURE(Fixture, "ForkedJob: a child that crashes") {
   CHECK(!exists(scratch));
 }
 
+TEST_CASE_FIXTURE(Fixture, "ForkedJob: a child that is told to end by SIGUSR1 was killed") {
+  const std::string scratch = scratch_name();
+  ForkedJob job(databases);
+  start_endless(job, scratch);
+  ::kill(job.pid(), SIGUSR1);
+  const ForkedJob::Outcome outcome = job.wait();
+  CHECK(!outcome.result.ok());
+  CHECK(outcome.killed);
+  CHECK(!exists(scratch));
+}
+
 TEST_CASE_FIXTURE(Fixture, "ForkedJob: a child that ends without a word") {
   ForkedJob job(databases);
   REQUIRE(job.start({.title = "test", .scratch_file = ""},
