@@ -8,6 +8,7 @@
 
 #include "core/base/crc64.h"
 #include "core/base/numbers.h"
+#include "core/base/quoting.h"
 #include "persistence/rdb/rdb_format.h"
 
 namespace tarn {
@@ -18,8 +19,14 @@ constexpr std::size_t kBufferBytes = 512 * 1024;
 constexpr std::size_t kStepBytes = 1 << 20;
 // The most that LZF expands: three bytes say 264.
 constexpr std::uint64_t kMaxExpansion = 100;
+constexpr std::size_t kShownKeyBytes = 64;
 
 }  // namespace
+
+std::string shown_key(std::string_view key) {
+  return fmt::format("key {}{}", quote(key.substr(0, kShownKeyBytes)),
+                     key.size() > kShownKeyBytes ? "..." : "");
+}
 
 RdbDecoder::RdbDecoder(ByteSource& source)
     : source_(&source),
@@ -37,9 +44,15 @@ void RdbDecoder::fail(std::string_view what) { fail_at(offset(), what); }
 
 void RdbDecoder::fail_at(std::uint64_t place, std::string_view what) {
   if (failed()) return;
-  error_ = Error{fmt::format("{}: at offset {}: {}{}{}", name_, place, context_,
-                             context_.empty() ? "" : ": ", what)};
+  error_ = Error{fmt::format("{}: at offset {}: {}{}", name_, place,
+                             in_value_ ? shown_key(*key_) + ": " : "", what)};
   at_ = end_;
+}
+
+// Where a source fails, to which no offset in the stream belongs.
+std::string RdbDecoder::last_key() const {
+  if (key_ == nullptr) return "";
+  return fmt::format(", {} {}", in_value_ ? "in" : "after", shown_key(*key_));
 }
 
 std::uint64_t RdbDecoder::checksum() {
@@ -59,7 +72,7 @@ bool RdbDecoder::more() {
   end_ = start_ + left;
   const auto count = source_->read({buffer_.get() + left, kBufferBytes - left});
   if (!count) {
-    error_ = count.error();
+    error_ = Error{count.error().message + last_key()};
     at_ = end_;
     return false;
   }

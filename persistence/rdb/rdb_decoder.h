@@ -13,6 +13,9 @@
 
 namespace tarn {
 
+// A key as messages name it: quoted, a long one cut.
+std::string shown_key(std::string_view key);
+
 // Reads the primitives of an RDB stream: bytes, lengths, strings, numbers. The bytes are of any
 // origin: nothing is believed of them, and no claimed length is allocated before its bytes are
 // there. The first failure is kept; from then on everything reads as zeros and empty strings, so
@@ -44,14 +47,28 @@ class RdbDecoder {
   void skip_string() { string(); }
 
   bool failed() const { return error_.has_value(); }
-  // "<name>: at offset <n>: <what>". REQUIRES: failed()
+  // "<name>: at offset <n>: <what>", with the key before what is wrong in its value.
+  // REQUIRES: failed()
   const Error& error() const { return *error_; }
   // What stands here is not what was expected; says so in words.
   void fail(std::string_view what);
   // The same of a place that was passed.
   void fail_at(std::uint64_t place, std::string_view what);
-  // Puts words between place and reason in messages: which key is being read.
-  void set_context(std::string_view context) { context_ = context; }
+  // While it lives, what is read is the value of a key, which messages name. The key outlives the
+  // decoder, as a source that fails later says which key was read last.
+  class InValue {
+   public:
+    InValue(RdbDecoder& in, const std::string& key) : in_(in) {
+      in_.key_ = &key;
+      in_.in_value_ = true;
+    }
+    ~InValue() { in_.in_value_ = false; }
+    InValue(const InValue&) = delete;
+    InValue& operator=(const InValue&) = delete;
+
+   private:
+    RdbDecoder& in_;
+  };
 
   // Of the stream, expanded.
   std::uint64_t offset() const { return passed_ + static_cast<std::uint64_t>(at_ - start_); }
@@ -63,6 +80,7 @@ class RdbDecoder {
  private:
   bool fill(std::size_t bytes);
   bool more();
+  std::string last_key() const;
   std::string_view gather(std::uint64_t bytes);
   std::string_view encoded_string(unsigned encoding);
   std::string_view compressed_string();
@@ -79,7 +97,8 @@ class RdbDecoder {
   std::uint64_t passed_ = 0;      // bytes before start_
   std::uint64_t crc_ = 0;
   std::optional<Error> error_;
-  std::string context_;
+  const std::string* key_ = nullptr;  // the last one
+  bool in_value_ = false;             // its value is being read
   std::string scratch_;
   std::string expanded_;
 };

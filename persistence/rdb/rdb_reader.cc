@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "core/base/crc64.h"
-#include "core/base/quoting.h"
 #include "persistence/io/lz4_frame.h"
 #include "persistence/rdb/item_fields.h"
 #include "persistence/rdb/rdb_decoder.h"
@@ -18,12 +17,6 @@ namespace tarn {
 namespace {
 
 constexpr std::size_t kHeaderBytes = rdb::kMagic.size() + 4;
-constexpr std::size_t kShownKeyBytes = 64;
-
-std::string shown(std::string_view key) {
-  return fmt::format("key {}{}", quote(key.substr(0, kShownKeyBytes)),
-                     key.size() > kShownKeyBytes ? "..." : "");
-}
 
 class Reader {
  public:
@@ -54,6 +47,9 @@ class Reader {
   void read_key(std::uint8_t type);
   void read_known(std::uint8_t type);
   void read_string(Ttl ttl);
+  void skip_value(std::uint8_t type);
+  bool read_value(std::uint8_t type, const Key& key, Ttl ttl);
+  std::string_view string_value();
   void put_strings();
   bool put_string(const StringBatch::Item& item);
   bool is_new(const Key& key, std::uint64_t offset);
@@ -65,12 +61,12 @@ class Reader {
   ByteSource& source_;
   const RdbReadOptions& options_;
   Databases& databases_;
+  std::string key_;
   RdbDecoder in_;
   ValueReader values_;
   RdbSummary summary_;
   Keyspace* keyspace_ = nullptr;
   Attributes attributes_;
-  std::string key_;
   StringBatch strings_;
   std::uint64_t reported_bytes_ = 0;
 };
@@ -204,10 +200,10 @@ void Reader::read_known(std::uint8_t type) {
   const Ttl ttl = attributes_.deadline_ms ? Ttl::until(*attributes_.deadline_ms) : Ttl::none();
   const std::int64_t now_ms = databases_.context().clock.now_ms();
   if (attributes_.deadline_ms && *attributes_.deadline_ms < 0) {
-    return in_.fail(shown(key_) + ": a deadline out of range");
+    return in_.fail(shown_key(key_) + ": a deadline out of range");
   }
   if (options_.drop_expired && attributes_.deadline_ms && *attributes_.deadline_ms <= now_ms) {
-    values_.skip(type);
+    skip_value(type);
     ++summary_.expired;
     return;
   }
@@ -215,10 +211,11 @@ void Reader::read_known(std::uint8_t type) {
   put_strings();
   const Key key(key_);
   if (!is_new(key, in_.offset())) return;
-  if (!values_.read(type, *keyspace_, key, ttl)) {
+  if (!read_value(type, key, ttl)) {
     // Old servers may have left empty collections, which hold nothing that could be lost.
     if (!in_.failed() && options_.on_warning) {
-      options_.on_warning(fmt::format("{}: left out the empty {}", source_.name(), shown(key_)));
+      options_.on_warning(
+          fmt::format("{}: left out the empty {}", source_.name(), shown_key(key_)));
     }
     return;
   }
@@ -226,17 +223,32 @@ void Reader::read_known(std::uint8_t type) {
   if (Entry* entry = keyspace_->peek(key)) set_access(*entry, attributes_);
 }
 
+void Reader::skip_value(std::uint8_t type) {
+  const RdbDecoder::InValue named(in_, key_);
+  values_.skip(type);
+}
+
+bool Reader::read_value(std::uint8_t type, const Key& key, Ttl ttl) {
+  const RdbDecoder::InValue named(in_, key_);
+  return values_.read(type, *keyspace_, key, ttl);
+}
+
+std::string_view Reader::string_value() {
+  const RdbDecoder::InValue named(in_, key_);
+  return in_.string();
+}
+
 bool Reader::is_new(const Key& key, std::uint64_t offset) {
   if (!keyspace_->contains(key)) return true;
   if (options_.replace) return keyspace_->erase(key);
-  in_.fail_at(offset,
-              fmt::format("{} comes twice in database {}", shown(key.bytes), keyspace_->index()));
+  in_.fail_at(offset, fmt::format("{} comes twice in database {}", shown_key(key.bytes),
+                                  keyspace_->index()));
   return false;
 }
 
 void Reader::read_string(Ttl ttl) {
   const std::uint64_t offset = in_.offset();
-  const std::string_view value = in_.string();
+  const std::string_view value = string_value();
   if (!in_.failed() && !strings_.has_room_for(key_.size(), value.size())) put_strings();
   if (in_.failed()) return;
   const StringBatch::Item item{.key = Key(key_),
@@ -264,7 +276,7 @@ bool Reader::put_string(const StringBatch::Item& item) {
 }
 
 void Reader::skip_unknown(std::uint8_t type) {
-  const std::string what = fmt::format("{} is {}", shown(key_), ValueReader::name_of(type));
+  const std::string what = fmt::format("{} is {}", shown_key(key_), ValueReader::name_of(type));
   if (!ValueReader::can_skip(type)) {
     return in_.fail(what + ", in a form whose end cannot be found");
   }
@@ -273,11 +285,11 @@ void Reader::skip_unknown(std::uint8_t type) {
                     ", which this server does not have; rdb-skip-unknown yes leaves such "
                     "keys out");
   }
-  values_.skip(type);
+  skip_value(type);
   if (in_.failed()) return;
   ++summary_.skipped;
   if (options_.on_warning) {
-    options_.on_warning(fmt::format("{}: left out {}, {}", source_.name(), shown(key_),
+    options_.on_warning(fmt::format("{}: left out {}, {}", source_.name(), shown_key(key_),
                                     ValueReader::name_of(type)));
   }
 }

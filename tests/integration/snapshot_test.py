@@ -15,6 +15,7 @@ from support.checks import KIND, Skipped, check, equal, expect, main, server  # 
 from support.facts import info  # noqa: E402
 from support.resp import ConnectionClosed  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
+from support.tools import run_tool  # noqa: E402
 
 DEBUG = ("--enable-debug-command", "yes")
 FAR_MS = 4102444800123
@@ -654,6 +655,30 @@ def bad_files():
         os.mkdir(dump_of(one))
         refuses(one, b"dump.rdb")
         os.rmdir(dump_of(one))
+
+
+@check("damage within a value: its key is named, by the server and by tarn-check-rdb",
+       ours_only=True)
+def damaged_value():
+    for compression in ("no", "lz4"):
+        with server("--rdbcompression", compression) as one:
+            with one.client() as client:
+                client.do("RPUSH", "big-list", *(os.urandom(1000) for _ in range(2000)))
+                client.do("SAVE")
+            one.stop()
+            with open(dump_of(one), "rb") as file:
+                good = file.read()
+            broken = bytearray(good)
+            broken[len(good) // 2] ^= 1
+            damaged = (good[: len(good) // 2], broken if compression == "lz4" else None)
+            for bad in filter(None, damaged):
+                os.remove(one.log_path)
+                with open(dump_of(one), "wb") as file:
+                    file.write(bad)
+                refuses(one, b"dump.rdb", b"offset", b'key "big-list"', b"tarn-check-rdb")
+                equal(one.log().count(b"big-list"), 1, "how often the key is named")
+                status, text = run_tool("tarn-check-rdb", dump_of(one))
+                expect(status == 1 and text.count('key "big-list"') == 1, text)
 
 
 if __name__ == "__main__":

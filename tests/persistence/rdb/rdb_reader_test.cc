@@ -146,9 +146,30 @@ TEST_CASE_FIXTURE(ReaderFixture, "messages say where, of which key, and what is 
   CHECK(error_of(file_of(bytes({0}) + text("a") + text("1") + bytes({0}) + text("a") +
                          text("2"))) == "file: at offset 17: key \"a\" comes twice in database 0");
   CHECK(error_of(file_of(bytes({2}) + text("s") + bytes({2}) + text("m") + text("m"))) ==
-        "file: at offset 17: a member of a set comes twice");
+        "file: at offset 17: key \"s\": a member of a set comes twice");
   CHECK(error_of(file_of(bytes({15}) + text("stream"))).find("\"stream\" is a stream") !=
         std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ReaderFixture, "a file that ends within a value names its key") {
+  const auto error_after_key = [&](const std::string& rest) {
+    databases.flush_all();
+    return error_of("REDIS0009" + bytes({0}) + text("a") + text("1") + rest);
+  };
+  CHECK(error_after_key(bytes({0}) + text("b")) ==
+        "file: at offset 17: key \"b\": the file ends too early");
+  CHECK(error_after_key(bytes({0}) + text("b") + bytes({5}) + "val") ==
+        "file: at offset 18: key \"b\": the file ends too early");
+  CHECK(error_after_key(bytes({1}) + text("list") + bytes({2}) + text("x")) ==
+        "file: at offset 23: key \"list\": the file ends too early");
+  // Nor is the value of one that has expired nobody's.
+  CHECK(error_after_key(bytes({253, 1, 0, 0, 0, 1}) + text("old") + bytes({2})) ==
+        "file: at offset 25: key \"old\": the file ends too early");
+  // What is between two keys is neither's.
+  CHECK(error_after_key(bytes({0, 5}) + "n") == "file: at offset 16: the file ends too early");
+  // A long key is cut.
+  CHECK(error_after_key(bytes({0, 0x40, 66}) + std::string(66, 'k')) ==
+        "file: at offset 83: key \"" + std::string(64, 'k') + "\"...: the file ends too early");
 }
 
 TEST_CASE_FIXTURE(ReaderFixture, "a claimed length is not believed") {
