@@ -42,7 +42,12 @@ void write_owner(int fd) {
 Result<std::unique_ptr<DirectoryLock>> DirectoryLock::acquire(const std::string& directory) {
   const std::string path = fmt::format("{}/{}", directory, kFileName);
   const Result<int> fd = open_file(path, O_RDWR | O_CREAT);
-  if (!fd) return fd.error();
+  if (!fd) {
+    return Error{fmt::format(
+        "{}. That file keeps other servers off the directory while one writes there: make the "
+        "directory writable, or name another with the option dir",
+        fd.error().message)};
+  }
   std::unique_ptr<DirectoryLock> lock(new DirectoryLock(*fd));
   const int fault = try_lock(*fd);
   if (fault == EWOULDBLOCK) {

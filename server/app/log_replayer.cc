@@ -5,6 +5,25 @@
 #include "core/base/quoting.h"
 
 namespace tarn {
+namespace {
+
+constexpr std::size_t kShownBytes = 64;
+
+std::string shown(std::string_view word) {
+  return quote(word.substr(0, kShownBytes)) + (word.size() > kShownBytes ? "..." : "");
+}
+
+// Of a command that is not known the first argument is most likely the key.
+Error unknown_command(std::span<const std::string_view> args) {
+  const std::string key = args.size() > 1 ? " " + shown(args[1]) : "";
+  return Error{fmt::format(
+      "the command {}{}, which this server does not have. It does not start on a part of the data. "
+      "Have the server that wrote the log delete the keys that need this command, and write the "
+      "log anew (BGREWRITEAOF).",
+      shown(args[0]), key)};
+}
+
+}  // namespace
 
 LogReplayer::LogReplayer(Dispatcher& dispatcher) : dispatcher_(dispatcher) {
   session_.authenticated = true;
@@ -17,10 +36,7 @@ LogReplayer::~LogReplayer() { discard_transaction(session_); }
 Result<> LogReplayer::on_command(std::span<const std::string_view> args) {
   if (stopped_) return Error{"the server was told to end"};
   const Command* command = dispatcher_.table().find(args[0]);
-  if (command == nullptr) {
-    return Error{fmt::format("the command {}, which this server does not have",
-                             quote(args[0].substr(0, 64)))};
-  }
+  if (command == nullptr) return unknown_command(args);
   const std::uint32_t raised = dispatcher_.lower_all();
   dispatcher_.execute(session_, {.command = command, .args = args, .blobs = {}});
   dispatcher_.raise(raised);

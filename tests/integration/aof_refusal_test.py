@@ -173,6 +173,52 @@ def failing_command():
                 args=(*LOGGING, "--databases", "4"))
 
 
+@check("a command that the server does not have is named with its key, and how to go on")
+def unknown_command():
+    with server(*LOGGING) as one:
+        one.kill()
+        log = os.path.join(path(one), "appendonly.aof.2.incr.aof")
+        write_file(log, b"*5\r\n$4\r\nXADD\r\n$6\r\nstream\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n")
+        manifest = path(one, "appendonly.aof.manifest")
+        named = read_file(manifest).replace(b".1.incr.aof seq 1 ", b".2.incr.aof seq 2 ")
+        write_file(manifest, named)
+        refused(one, log[len(one.directory) + 1:], "offset", '"XADD" "stream"', "BGREWRITEAOF")
+
+
+@check("a file that is missing is told, with how to go on")
+def missing_files():
+    with server(*LOGGING, "--aof-segment-size", "4kb") as one:
+        with one.client() as client:
+            for number in range(60):
+                client.do("SET", f"k{number}", "x" * 200)
+            second = path(one, "appendonly.aof.2.incr.aof")
+            expect(wait_until(lambda: os.path.exists(second)), "no second segment")
+        one.kill()
+        for name, advice in (("1.incr.aof", "tarn-check-aof"), ("1.base.rdb", "tarn-restore")):
+            lost = path(one, f"appendonly.aof.{name}")
+            content = read_file(lost)
+            os.unlink(lost)
+            refused(one, f"appendonly.aof.{name} is missing", advice)
+            write_file(lost, content)
+        one.start()
+        equal(holds(one, "k59"), b"x" * 200)
+
+
+@check("of a damaged base offset and key are told, with how to go on")
+def damaged_base():
+    with server(*LOGGING, "--rdbcompression", "no") as one:
+        with one.client() as client:
+            client.do("RPUSH", "list", *("x" * 100 for _ in range(100)))
+            client.do("BGREWRITEAOF")
+            base = path(one, "appendonly.aof.2.base.rdb")
+            expect(wait_until(lambda: b"2.base" in read_file(path(one, "appendonly.aof.manifest"))),
+                   "no base")
+        one.kill()
+        whole = read_file(base)
+        write_file(base, whole[: len(whole) // 2])
+        refused(one, "appendonly.aof.2.base.rdb", "offset", 'key "list"', "tarn-restore")
+
+
 @check("a base of commands has checksums")
 def base_of_commands():
     args = (*LOGGING, "--aof-use-rdb-preamble", "no")

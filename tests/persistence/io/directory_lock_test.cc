@@ -39,7 +39,10 @@ TEST_CASE_FIXTURE(Directory, "a directory that is not there is named") {
   const auto lock = DirectoryLock::acquire(path + "/none");
   REQUIRE(!lock.ok());
   CHECK(lock.error().message ==
-        "Cannot open " + path + "/none/.tarn.lock: No such file or directory");
+        "Cannot open " + path +
+            "/none/.tarn.lock: No such file or directory. That file keeps other servers off the "
+            "directory while one writes there: make the directory writable, or name another with "
+            "the option dir");
 }
 
 }  // namespace
