@@ -33,6 +33,8 @@ struct RdbReadOptions {
   // Keys whose deadline has passed are left out. Not for the base of an append-only file, whose
   // commands still refer to them.
   bool drop_expired = true;
+  // The checksum at the end must be right. Those of LZ4 frames always must.
+  bool verify_checksum = true;
   // A key that is there already is replaced, not an error.
   bool replace = false;
   // Called after every `progress_bytes` of input.

@@ -74,6 +74,7 @@ RdbReadOptions DatasetLoading::rdb_options() const {
   return {
       .limits = value_limits(options_),
       .skip_unknown = options_.rdb_skip_unknown,
+      .verify_checksum = options_.rdbchecksum,
       .progress_bytes = static_cast<std::uint64_t>(options_.loading_process_events_interval_bytes),
       .on_warning = [](const std::string& message) { log::warn("{}", message); }};
 }

@@ -657,6 +657,27 @@ def bad_files():
         os.rmdir(dump_of(one))
 
 
+@check("rdbchecksum no loads a file whose checksum is wrong, yes does not")
+def wrong_checksum():
+    with server("--rdbcompression", "no") as one:
+        with one.client() as client:
+            client.do("SET", "k", "value")
+            client.do("SAVE")
+        one.stop()
+        with open(dump_of(one), "r+b") as file:
+            file.seek(file.read().index(b"value"))
+            file.write(b"valuE")
+        one.launch()
+        ends(one, 1)
+        one.args += ["--rdbchecksum", "no"]
+        one.start()
+        with one.client() as client:
+            equal(client.do("GET", "k"), b"valuE")
+        if KIND == "tarn":
+            status, text = run_tool("tarn-check-rdb", dump_of(one))
+            expect(status == 1 and "checksum" in text, text)
+
+
 @check("damage within a value: its key is named, by the server and by tarn-check-rdb",
        ours_only=True)
 def damaged_value():
