@@ -14,6 +14,16 @@ namespace {
 
 // ---- Base ---------------------------------------------------------------------------------------
 
+// Without numbers of batches, which redis-server does not write, there is no moment to go to.
+Error lack_of_base(const RestoreFolder& folder, const std::string& where) {
+  if (folder.unplaced.empty()) return Error{where + ": there is no base"};
+  return Error{fmt::format(
+      "{}: neither the base nor the segment behind it has the number of a batch, as in a log of "
+      "redis-server, which cannot be restored to a moment. All of it is what a server loads that "
+      "is started on a copy of {}",
+      folder.unplaced, where)};
+}
+
 Result<RestoreBase> choose_base(const RestoreFolder& folder, const std::string& where,
                                 const Moment& moment) {
   const RestoreBase* chosen = nullptr;
@@ -28,14 +38,12 @@ Result<RestoreBase> choose_base(const RestoreFolder& folder, const std::string& 
     if (!beyond && (chosen == nullptr || age(*chosen) < age(base))) chosen = &base;
   }
   if (chosen != nullptr) return *chosen;
-  std::string message = where + ": no base is as old as that";
-  if (oldest != nullptr) {
-    message += fmt::format("; the oldest, {}, is of {}: --to {}", oldest->piece.name,
-                           print_time(oldest->position.time_ms), oldest->position.sequence);
-  }
+  if (oldest == nullptr) return lack_of_base(folder, where);
+  std::string message = fmt::format(
+      "{}: no base is as old as that; the oldest, {}, is of {}: --to {}", where, oldest->piece.name,
+      print_time(oldest->position.time_ms), oldest->position.sequence);
   if (!folder.unplaced.empty()) {
-    message +=
-        fmt::format("; {} does not say what it follows, and no manifest does", folder.unplaced);
+    message += fmt::format("; {} does not say what it follows", folder.unplaced);
   }
   return Error{message};
 }

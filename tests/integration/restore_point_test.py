@@ -348,6 +348,17 @@ def several_histories():
                 shutil.rmtree(into)
 
 
+@check("a log without numbers, as redis-server writes it, is refused with what to do instead")
+def log_without_numbers():
+    with Server("redis", ["--appendonly", "yes"]) as redis, redis.client() as client:
+        client.do("SET", "k", "v")
+        into = os.path.join(redis.directory, "restored")
+        status, text = run_tool("tarn-restore", "--from", redis.directory, "--into", into)
+        expect(status == 1 and "appendonly.aof.1.base.rdb" in text, text)
+        expect("redis-server" in text and "on a copy of" in text, text)
+        expect("as old as" not in text and not os.path.exists(into), text)
+
+
 @check("wrong orders are refused")
 def refusals():
     with History() as history:
