@@ -20,7 +20,6 @@ Result<std::uint64_t> claimed_safe_after(const SegmentList& segments, std::size_
   IgnoringSink sink;
   std::uint64_t safe = 0;
   for (std::size_t i = index + 1; i < segments.size(); ++i) {
-    if (!file_exists(segments.path(i))) continue;
     const auto segment = read_aof_segment(segments.path(i), {}, sink);
     if (!segment) return segment.error();
     safe = std::max(safe, segment->safe);
@@ -31,9 +30,29 @@ Result<std::uint64_t> claimed_safe_after(const SegmentList& segments, std::size_
 }  // namespace
 
 Result<std::uint64_t> AofLoader::load() {
+  if (const auto found = look_for_files(); !found) return found.error();
   if (const auto loaded = load_base(); !loaded) return loaded.error();
   if (const auto loaded = load_segments(); !loaded) return loaded.error();
   return sequence_;
+}
+
+// All that the manifest names is there.
+Result<> AofLoader::look_for_files() const {
+  const auto missing = [this](const AofManifest::File& file) {
+    return !file_exists(path_of(file));
+  };
+  if (manifest_.base && missing(*manifest_.base)) {
+    return Error{fmt::format(
+        "{} is missing, which the manifest names: it is the base, without which the rest of the "
+        "log is of no use. Restore it from a backup, as tarn-restore does.",
+        path_of(*manifest_.base))};
+  }
+  const auto lost = std::ranges::find_if(manifest_.increments, missing);
+  if (lost == manifest_.increments.end()) return {};
+  return Error{
+      fmt::format("{} is missing, which the manifest names. Restore it from a backup; or have "
+                  "tarn-check-aof --repair end the log before it, and lose what follows.",
+                  path_of(*lost))};
 }
 
 Result<> AofLoader::load_base() {
@@ -84,20 +103,13 @@ Result<AofSegment> AofLoader::run(const std::string& path, AofReadOptions how) {
 }
 
 Result<> AofLoader::load_segments() {
-  std::vector<std::string> paths;
-  for (const AofManifest::File& file : manifest_.increments) {
-    paths.push_back(path_of(file));
-    if (file_exists(paths.back())) continue;
-    return Error{fmt::format(
-        "{}: the manifest names it, and it is not there. Restore it from a backup; or have "
-        "tarn-check-aof --repair end the log before it, and lose what it had.",
-        paths.back())};
-  }
-  if (!paths.empty() && file_bytes(paths.back()) == 0) {
-    log::info("{} was named, but not begun, when the server ended", paths.back());
+  if (!manifest_.increments.empty() && file_bytes(path_of(manifest_.increments.back())) == 0) {
+    log::info("{} was named, but not begun, when the server ended",
+              path_of(manifest_.increments.back()));
     manifest_.increments.pop_back();
-    paths.pop_back();
   }
+  std::vector<std::string> paths;
+  for (const AofManifest::File& file : manifest_.increments) paths.push_back(path_of(file));
   const auto segments = SegmentList::read(paths);
   if (!segments) return segments.error();
   for (std::size_t i = 0; i < segments->size(); ++i) {
@@ -118,29 +130,36 @@ Result<> AofLoader::load_segments() {
     sequence_ = std::max(sequence_, segment->sequence);
     if (segment->end == AofSegment::End::kWhole && segment->adopted_commands == 0) continue;
     if (segments->is_repeated_later(i, sequence_)) continue;
-    const auto claimed = claimed_safe_after(*segments, i);
-    if (!claimed) return claimed.error();
-    if (segment->end == AofSegment::End::kRot || *claimed > sequence_) {
-      return Error{fmt::format(
-          "{}: {}. {}, and what follows it was acknowledged. Restore it from a backup; or have "
-          "tarn-check-aof --repair cut it there, and lose what follows.",
-          path, segment->damage,
-          segment->annotated ? "It was whole on disk before, so the file has been damaged since"
-                             : "A crash does not leave that, so the file was damaged, or is none")};
-    }
-    if (segment->end == AofSegment::End::kTorn) {
-      if (const auto allowed = allow_cut(path, *segment); !allowed) return allowed;
-    }
-    if (segment->adopted_commands != 0) {
-      log::warn("{}: {} commands behind our last batch, as redis-server adds them, become batch {}",
-                path, segment->adopted_commands, segment->sequence);
-      return end_file_with(path, segment->good_bytes, segment->adopting_line);
-    }
-    // The manifest first: what is behind the cut must not seem to follow it.
-    if (const auto dropped = drop_segments_after(i); !dropped) return dropped;
-    return cut_file(path, segment->good_bytes);
+    return end_log(*segments, i, *segment);
   }
   return {};
+}
+
+// The log ends with this segment: it is torn, or others have gone on behind it.
+Result<> AofLoader::end_log(const SegmentList& segments, std::size_t index,
+                            const AofSegment& last) {
+  const std::string& path = segments.path(index);
+  const auto claimed = claimed_safe_after(segments, index);
+  if (!claimed) return claimed.error();
+  if (last.end == AofSegment::End::kRot || *claimed > sequence_) {
+    return Error{fmt::format(
+        "{}: {}. {}, and what follows it was acknowledged. Restore it from a backup; or have "
+        "tarn-check-aof --repair cut it there, and lose what follows.",
+        path, last.damage,
+        last.annotated ? "It was whole on disk before, so the file has been damaged since"
+                       : "A crash does not leave that, so the file was damaged, or is none")};
+  }
+  if (last.end == AofSegment::End::kTorn) {
+    if (const auto allowed = allow_cut(path, last); !allowed) return allowed;
+  }
+  if (last.adopted_commands != 0) {
+    log::warn("{}: {} commands behind our last batch, as redis-server adds them, become batch {}",
+              path, last.adopted_commands, last.sequence);
+    return end_file_with(path, last.good_bytes, last.adopting_line);
+  }
+  // The manifest first: what is behind the cut must not seem to follow it.
+  if (const auto dropped = drop_segments_after(index); !dropped) return dropped;
+  return cut_file(path, last.good_bytes);
 }
 
 // They follow what was lost, and were never safe themselves.

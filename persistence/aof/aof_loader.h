@@ -44,9 +44,11 @@ class AofLoader {
   Result<std::uint64_t> load();
 
  private:
+  Result<> look_for_files() const;
   Result<> load_base();
   Result<AofSegment> run(const std::string& path, AofReadOptions how);
   Result<> load_segments();
+  Result<> end_log(const SegmentList& segments, std::size_t index, const AofSegment& last);
   Result<> allow_cut(const std::string& path, const AofSegment& segment) const;
   Result<> drop_segments_after(std::size_t index);
   std::string path_of(const AofManifest::File& file) const { return directory_ + "/" + file.name; }

@@ -10,7 +10,6 @@
 #include "core/base/log.h"
 #include "core/base/numbers.h"
 #include "persistence/io/file_source.h"
-#include "persistence/io/files.h"
 #include "persistence/rdb/rdb_reader.h"
 #include "server/app/log_replayer.h"
 #include "server/app/snapshot_driver.h"
@@ -245,30 +244,7 @@ Result<> AofDriver::reload() {
   return opened;
 }
 
-// All that the manifest names is there, but for a last segment that was not begun.
-Result<> AofDriver::look_for_files() const {
-  const AofManifest& manifest = aof_.manifest();
-  const auto missing = [&](const AofManifest::File& file) {
-    return !file_exists(aof_.path_of(file));
-  };
-  if (manifest.base && missing(*manifest.base)) {
-    return Error{fmt::format(
-        "{} is missing, which the manifest names: it is the base, without which the rest of the "
-        "log is of no use. Restore it from a backup, as tarn-restore does.",
-        aof_.path_of(*manifest.base))};
-  }
-  for (const AofManifest::File& file : manifest.increments) {
-    if (!missing(file) || &file == &manifest.increments.back()) continue;
-    return Error{
-        fmt::format("{} is missing, which the manifest names. Restore it from a backup; or have "
-                    "tarn-check-aof --repair end the log before it, and lose what follows.",
-                    aof_.path_of(file))};
-  }
-  return {};
-}
-
 Result<> AofDriver::load(bool at_start) {
-  if (const auto found = look_for_files(); !found) return found;
   Databases& databases = dispatcher_.databases();
   LogReplayer replayer(dispatcher_);
   std::uint64_t base_keys = 0;

@@ -71,7 +71,6 @@ class AofDriver final : public EffectSink {
   Result<> end_log();
   Result<> begin_anew();
   void mend();
-  Result<> look_for_files() const;
   Result<> load(bool at_start);
   void hold_writers(std::uint64_t sequence);
   void release();

@@ -76,7 +76,8 @@ def last_segment_missing():
         one.kill()
         segment = path(one, "appendonly.aof.1.incr.aof")
         os.rename(segment, segment + ".away")
-        refused(one, "appendonly.aof.1.incr.aof", "not there", "backup", "tarn-check-aof")
+        refused(one, "appendonly.aof.1.incr.aof is missing, which the manifest names", "backup",
+                "tarn-check-aof")
         os.rename(segment + ".away", segment)
         one.args = list(LOGGING)
         one.start()

@@ -46,7 +46,10 @@ class Files:
     def wait_for_segment(self, number):
         """Twenty keys fill a segment; the next one begins soon."""
         name = os.path.join(self.log, f"appendonly.aof.{number}.incr.aof")
-        begun = lambda: os.path.exists(name) and os.path.getsize(name) > 0
+
+        def begun():
+            return os.path.exists(name) and os.path.getsize(name) > 0
+
         expect(wait_until(begun), f"no {name}")
 
     def segments(self):
@@ -226,7 +229,7 @@ def last_missing():
         one.launch()
         equal(one.wait(), 1, "a server refuses it")
         last = one.log_tail(1)
-        wanted = f"{os.path.basename(missing)}: the manifest names it, and it is not there"
+        wanted = f"{os.path.basename(missing)} is missing, which the manifest names"
         expect(wanted in last, last)
         one.process = None
         one.remove()
