@@ -147,4 +147,9 @@ std::string quote(std::string_view bytes) {
   return out;
 }
 
+std::string quote_beginning(std::string_view bytes) {
+  constexpr std::size_t kShownBytes = 64;
+  return quote(bytes.substr(0, kShownBytes)) + (bytes.size() > kShownBytes ? "..." : "");
+}
+
 }  // namespace tarn

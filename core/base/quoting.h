@@ -21,5 +21,7 @@ std::optional<std::vector<std::string>> split_quoted(std::string_view line);
 // `bytes` in double quotes, printable ASCII as it is, the rest escaped (\\ \" \n \r \t \a \b \xHH
 // in lower case) as MONITOR, SLOWLOG and CONFIG REWRITE print it. split_quoted reads it back.
 std::string quote(std::string_view bytes);
+// The same of the first 64 bytes, followed by "..." where there are more: for messages.
+std::string quote_beginning(std::string_view bytes);
 
 }  // namespace tarn

@@ -19,14 +19,10 @@ constexpr std::size_t kBufferBytes = 512 * 1024;
 constexpr std::size_t kStepBytes = 1 << 20;
 // The most that LZF expands: three bytes say 264.
 constexpr std::uint64_t kMaxExpansion = 100;
-constexpr std::size_t kShownKeyBytes = 64;
 
 }  // namespace
 
-std::string shown_key(std::string_view key) {
-  return fmt::format("key {}{}", quote(key.substr(0, kShownKeyBytes)),
-                     key.size() > kShownKeyBytes ? "..." : "");
-}
+std::string shown_key(std::string_view key) { return "key " + quote_beginning(key); }
 
 RdbDecoder::RdbDecoder(ByteSource& source)
     : source_(&source),

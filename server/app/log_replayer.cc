@@ -7,20 +7,14 @@
 namespace tarn {
 namespace {
 
-constexpr std::size_t kShownBytes = 64;
-
-std::string shown(std::string_view word) {
-  return quote(word.substr(0, kShownBytes)) + (word.size() > kShownBytes ? "..." : "");
-}
-
 // Of a command that is not known the first argument is most likely the key.
 Error unknown_command(std::span<const std::string_view> args) {
-  const std::string key = args.size() > 1 ? " " + shown(args[1]) : "";
+  const std::string key = args.size() > 1 ? " " + quote_beginning(args[1]) : "";
   return Error{fmt::format(
       "the command {}{}, which this server does not have. It does not start on a part of the data. "
       "Have the server that wrote the log delete the keys that need this command, and write the "
       "log anew (BGREWRITEAOF).",
-      shown(args[0]), key)};
+      quote_beginning(args[0]), key)};
 }
 
 }  // namespace
