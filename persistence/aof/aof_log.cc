@@ -111,12 +111,8 @@ void AofLog::submit(Job job, std::uint64_t sequence) {
   delay_counted_ = false;
   if (job.sync) last_sync_ms_ = now_ms_;
   // What the owner needs to know of the job when it is done; the bytes are the helper's.
-  running_ = {.fd = job.fd,
-              .path = job.path,
-              .sync = job.sync,
-              .close = job.close,
-              .end = job.end,
-              .reserve = job.reserve};
+  running_ = {
+      .fd = job.fd, .path = job.path, .sync = job.sync, .close = job.close, .reserve = job.reserve};
   {
     const std::lock_guard lock(mutex_);
     job_ = std::move(job);
@@ -300,9 +296,9 @@ void AofLog::check_room(const Done& done) {
   if (running_.reserve == 0) return;
   can_reserve_ = !done.reserving_unknown;
   room_is_short_ = can_reserve_ && done.reserved == 0;
-  reserved_to_ = done.reserved == 0 ? 0 : running_.end + done.reserved;
-  const bool all = done.reserved == running_.reserve || done.reserved == 0;
-  reserve_bytes_ = all ? std::min(2 * running_.reserve, kReserveBytes) : done.reserved;
+  reserved_to_ = done.reserved == 0 ? 0 : offset_ + done.reserved;
+  const bool less = done.reserved != 0 && done.reserved < running_.reserve;
+  reserve_bytes_ = less ? done.reserved : std::min(2 * running_.reserve, kReserveBytes);
   if (room_is_short_) fail(fmt::format("No space left for {}", path_));
 }
 

@@ -63,6 +63,8 @@ class SegmentReader {
   bool is_rot();
   bool only_zeros_follow();
   std::uint64_t count_commands_behind();
+  std::string_view name_of(std::size_t command) const;
+  static void follow_transaction(std::string_view name, bool& open);
   std::size_t adoptable_commands() const;
   Result<> adopt_tail();
   bool only_padding_follows();
@@ -294,12 +296,20 @@ Result<> SegmentReader::take_annotation(const Annotation& annotation, std::strin
   return {};
 }
 
+// Of a command of the batch.
+std::string_view SegmentReader::name_of(std::size_t command) const {
+  const Piece name = pieces_[command == 0 ? 0 : command_ends_[command - 1]];
+  return view(name.at, name.at + name.size);
+}
+
+void SegmentReader::follow_transaction(std::string_view name, bool& open) {
+  if (equals_ignoring_case(name, "multi")) open = true;
+  if (equals_ignoring_case(name, "exec")) open = false;
+}
+
 Result<> SegmentReader::take_command() {
   if (segment_.annotated) return {};
-  const std::size_t first = command_ends_.size() > 1 ? command_ends_[command_ends_.size() - 2] : 0;
-  const std::string_view name = view(pieces_[first].at, pieces_[first].at + pieces_[first].size);
-  if (equals_ignoring_case(name, "multi")) multi_ = true;
-  if (equals_ignoring_case(name, "exec")) multi_ = false;
+  follow_transaction(name_of(command_ends_.size() - 1), multi_);
   if (multi_) return {};
   if (const auto ran = run_batch(); !ran) return ran;
   settle(at_);
@@ -383,16 +393,12 @@ std::uint64_t SegmentReader::count_commands_behind() {
 
 // How many of the commands that were parsed; none of a transaction without its end.
 std::size_t SegmentReader::adoptable_commands() const {
+  if (command_ends_.empty() || !equals_ignoring_case(name_of(0), "select")) return 0;
   std::size_t adoptable = 0;
   bool multi = false;
-  std::size_t first = 0;
   for (std::size_t i = 0; i < command_ends_.size(); ++i) {
-    const std::string_view name = view(pieces_[first].at, pieces_[first].at + pieces_[first].size);
-    if (i == 0 && !equals_ignoring_case(name, "select")) return 0;
-    if (equals_ignoring_case(name, "multi")) multi = true;
-    if (equals_ignoring_case(name, "exec")) multi = false;
+    follow_transaction(name_of(i), multi);
     if (!multi) adoptable = i + 1;
-    first = command_ends_[i];
   }
   return adoptable;
 }
