@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kChecksumField = "xxh3=";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kChecksumDigits = 16;
+constexpr std::size_t kTailBytes = kChecksumDigits + kLineEnd.size();
 
 std::uint64_t checksum_of(std::string_view batch, std::string_view head,
                           const ChecksumChain& chain) {
@@ -20,9 +21,7 @@ std::uint64_t checksum_of(std::string_view batch, std::string_view head,
 }
 
 // The line up to the digits of its checksum.
-std::string_view head_of(std::string_view line) {
-  return line.substr(0, line.size() - kLineEnd.size() - kChecksumDigits);
-}
+std::string_view head_of(std::string_view line) { return line.substr(0, line.size() - kTailBytes); }
 
 // Takes "<name>=<digits> " from the front of the text.
 template <class Number>
@@ -33,6 +32,17 @@ bool take(std::string_view& text, std::string_view name, Number& number) {
   if (fault != std::errc() || end == text.data() + text.size() || *end != ' ') return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
   return true;
+}
+
+std::optional<std::uint64_t> parse_checksum(std::string_view digits) {
+  std::uint64_t checksum = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [last, fault] = std::from_chars(digits.data(), end, checksum, 16);
+  const bool upper_case = digits.find_first_of("ABCDEF") != digits.npos;
+  if (fault != std::errc() || last != end || digits.size() != kChecksumDigits || upper_case) {
+    return std::nullopt;
+  }
+  return checksum;
 }
 
 }  // namespace
@@ -62,12 +72,9 @@ std::optional<Annotation> parse_annotation(std::string_view line) {
     return std::nullopt;
   }
   rest.remove_prefix(kChecksumField.size());
-  const char* const end = rest.data() + rest.size();
-  const auto [last, fault] = std::from_chars(rest.data(), end, annotation.checksum, 16);
-  const bool upper_case = rest.find_first_of("ABCDEF") != rest.npos;
-  if (fault != std::errc() || last != end || rest.size() != kChecksumDigits || upper_case) {
-    return std::nullopt;
-  }
+  const auto checksum = parse_checksum(rest);
+  if (!checksum) return std::nullopt;
+  annotation.checksum = *checksum;
   return annotation;
 }
 
@@ -75,6 +82,17 @@ bool annotation_fits(std::string_view line, const Annotation& annotation, std::s
                      const ChecksumChain& chain) {
   return annotation.bytes == batch.size() &&
          checksum_of(batch, head_of(line), chain) == annotation.checksum;
+}
+
+std::optional<std::uint64_t> checksum_at_end(std::string_view text) {
+  if (text.size() < kTailBytes) return std::nullopt;
+  return parse_checksum(text.substr(text.size() - kTailBytes, kChecksumDigits));
+}
+
+std::optional<std::uint64_t> checksum_due(std::string_view batch, std::string_view line,
+                                          const ChecksumChain& chain) {
+  if (line.size() < kTailBytes) return std::nullopt;
+  return checksum_of(batch, head_of(line), chain);
 }
 
 }  // namespace tarn

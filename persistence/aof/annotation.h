@@ -56,4 +56,10 @@ std::optional<Annotation> parse_annotation(std::string_view line);
 bool annotation_fits(std::string_view line, const Annotation& annotation, std::string_view batch,
                      const ChecksumChain& chain);
 
+// Of a line that may be damaged anywhere else, here the end of a text: the checksum that it has,
+// if there are digits; and the one that it should have, from what is before its digits.
+std::optional<std::uint64_t> checksum_at_end(std::string_view text);
+std::optional<std::uint64_t> checksum_due(std::string_view batch, std::string_view line,
+                                          const ChecksumChain& chain);
+
 }  // namespace tarn

@@ -18,6 +18,8 @@ namespace tarn {
 namespace {
 
 constexpr std::size_t kPieceBytes = 1 << 20;
+// The smallest piece that a disk writes as a whole.
+constexpr std::size_t kDiskBlockBytes = 512;
 constexpr std::string_view kLineEnd = "\r\n";
 // How redis-server's own comments begin.
 constexpr std::string_view kTimeMark = "#TS:";
@@ -69,8 +71,10 @@ class SegmentReader {
   Result<> adopt_tail();
   bool only_padding_follows();
   bool is_at_beginning() const { return buffer_offset_ + begin_ == 0; }
-  bool is_claimed_safe();
-  bool is_claimed_safe_without_first_line();
+  bool can_be_torn();
+  bool follows(const Annotation& annotation, std::string_view line, std::size_t at) const;
+  bool lacks_block_before(std::size_t end) const;
+  bool can_be_torn_in_first_line();
   std::optional<Annotation> find_annotation(std::size_t& at, std::string_view& line);
   void report();
 
@@ -365,9 +369,9 @@ void SegmentReader::stop(std::string_view what, bool rot) {
 }
 
 bool SegmentReader::is_rot() {
-  const bool whole_once = options_.is_base && segment_.annotated;
-  return whole_once || (is_at_beginning() ? is_claimed_safe_without_first_line()
-                                          : segment_.annotated && is_claimed_safe());
+  if (options_.is_base && segment_.annotated) return true;
+  if (is_at_beginning()) return !can_be_torn_in_first_line();
+  return segment_.annotated && !can_be_torn();
 }
 
 bool SegmentReader::only_zeros_follow() {
@@ -407,7 +411,7 @@ std::size_t SegmentReader::adoptable_commands() const {
 Result<> SegmentReader::adopt_tail() {
   if (!options_.adopt_tail_ms || options_.is_base || !segment_.annotated) return {};
   const std::size_t commands = adoptable_commands();
-  if (commands == 0 || is_claimed_safe()) return {};
+  if (commands == 0 || !can_be_torn()) return {};
   command_ends_.resize(commands);
   pieces_.resize(command_ends_.back());
   if (const auto ran = run_batch(); !ran) return ran;
@@ -448,35 +452,62 @@ std::optional<Annotation> SegmentReader::find_annotation(std::size_t& at, std::s
   }
 }
 
-// Whether some annotation behind the last whole batch says that a batch after that was safe. Only
-// lines count whose checksum follows from the line before them, so that no value is believed.
-bool SegmentReader::is_claimed_safe() {
-  ChecksumChain chain = chain_;
-  std::size_t batch_start = std::string::npos;  // behind the line that was seen last
+// Whether a crash can have left what is behind the last whole batch: not where a line there says
+// that a batch after that was safe, nor where whole batches follow although nothing is missing.
+// Only lines count whose checksum follows from the line before them, so that no value is believed.
+bool SegmentReader::can_be_torn() {
+  bool batches_follow = false;
+  std::size_t behind_line = begin_;
   std::size_t at = begin_;
   std::string_view line;
   while (const auto annotation = find_annotation(at, line)) {
-    const bool follows = batch_start != std::string::npos &&
-                         annotation_fits(line, *annotation, view(batch_start, at), chain);
-    if (follows && annotation->safe > segment_.sequence) return true;
-    chain.last = annotation->checksum;
-    batch_start = at + line.size();
+    // No byte is looked at for two lines, whatever they claim.
+    if (annotation->bytes <= at - behind_line && follows(*annotation, line, at)) {
+      if (annotation->safe > segment_.sequence) return false;
+      if (!batches_follow && !lacks_block_before(at - annotation->bytes)) return false;
+      batches_follow = true;
+    }
+    behind_line = at + line.size();
     ++at;
   }
-  return false;
+  return true;
 }
 
-// The same where the damage is in the line that the checksums follow from. Then the first batch
-// tells the number that it had.
-bool SegmentReader::is_claimed_safe_without_first_line() {
-  std::optional<std::uint64_t> first_batch;
-  std::size_t at = 0;
-  std::string_view line;
-  for (; const auto annotation = find_annotation(at, line); ++at) {
-    if (annotation->bytes != 0 && !first_batch) first_batch = annotation->sequence;
-    if (first_batch && annotation->safe >= *first_batch) return true;
+// Whether the checksum of the line, at `at`, follows from that of the line before: as it is written
+// there, or, should just that be damaged, as it should be.
+bool SegmentReader::follows(const Annotation& annotation, std::string_view line,
+                            std::size_t at) const {
+  const std::string_view batch = view(at - annotation.bytes, at);
+  const std::string_view before = view(begin_, at - annotation.bytes);
+  if (const auto written = checksum_at_end(before)) {
+    if (annotation_fits(line, annotation, batch, {chain_.first, *written})) return true;
   }
-  return false;
+  const std::size_t in_batch = std::min(start_ - begin_, before.size());
+  if (before.size() - in_batch > kMaxAnnotationBytes) return false;
+  const auto due = checksum_due(before.substr(0, in_batch), before.substr(in_batch), chain_);
+  return due && annotation_fits(line, annotation, batch, {chain_.first, *due});
+}
+
+// Whether a block between the last whole batch and `end` was never written to the disk, which does
+// not keep to the order of writes. It shows what was there before: nothing, or padding.
+bool SegmentReader::lacks_block_before(std::size_t end) const {
+  std::size_t from = begin_;
+  for (;;) {
+    const std::size_t in_block = (buffer_offset_ + from) % kDiskBlockBytes;
+    const std::size_t to = from + kDiskBlockBytes - in_block;
+    if (to > end) return false;
+    const std::string_view block = view(from, to);
+    if (block.find_first_not_of('\0') == block.npos || is_padding(block)) return true;
+    from = to;
+  }
+}
+
+// The same where the damage is in the line that the checksums follow from: it was there before any
+// other, so where one follows, no crash has left this.
+bool SegmentReader::can_be_torn_in_first_line() {
+  std::size_t at = begin_;
+  std::string_view line;
+  return !find_annotation(++at, line);
 }
 
 }  // namespace

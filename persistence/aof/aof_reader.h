@@ -17,10 +17,12 @@ namespace tarn {
 // base (command_writer.h) have no numbers of their own, and a last line ends it. Where the bytes
 // stop making sense, there are two cases:
 //
-//   torn   the end of the log, as a crash leaves it: nothing that follows claims that the damaged
-//          batch was on disk. It was acknowledged to nobody who asked for that, and can be cut off.
+//   torn   what a crash leaves: the log ends within a batch, or a block never reached the disk, and
+//          nothing that follows claims that the damaged batch was there. It was acknowledged to
+//          nobody who asked for that, and can be cut off.
 //   rot    an annotation further on says that the batch was safe (`safe=`), or another segment
-//          follows that does not repeat it. Something has damaged it since then.
+//          follows that does not repeat it, or a whole batch follows and no block is missing.
+//          Something has damaged it since then.
 //
 // Files of redis-server, which have no annotations, are run command by command; what MULTI begins
 // is run when its EXEC is there. Their torn end is an incomplete command at the end of the file, or

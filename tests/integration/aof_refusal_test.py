@@ -131,6 +131,36 @@ def foreign_torn():
                 if b".incr" not in line or b"1.incr" in line))
 
 
+@check("a damaged byte is refused where a batch follows, whatever policy of fsync there was")
+def rot_without_fsync():
+    with server("--appendonly", "yes", "--appendfsync", "no") as one:
+        written(one, ("SET", "a", "1"), ("SET", "b", "2"), ("SET", "c", "3"))
+        one.kill()
+        segment = path(one, "appendonly.aof.1.incr.aof")
+        whole = read_file(segment)
+        for at in (3, whole.index(b"SELECT"), whole.index(b"$1\r\nb"), whole.index(b"seq=2")):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1
+            write_file(segment, bytes(damaged))
+            refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
+
+
+@check("after a shutdown the last batch is refused, too, where a byte of it is damaged")
+def rot_in_last_batch():
+    with server(*LOGGING) as one:
+        written(one, ("SET", "a", "1"), ("SET", "b", "2"))
+        one.stop()
+        segment = path(one, "appendonly.aof.1.incr.aof")
+        whole = read_file(segment)
+        last = whole.index(b"$1\r\nb")
+        line = whole.index(b"#TARN", last)
+        for at in (last, line, line + 8, whole.index(b"xxh3=", line) + 7):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1
+            write_file(segment, bytes(damaged))
+            refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
+
+
 @check("a first line that is damaged does not take the segment with it")
 def first_line():
     with server(*LOGGING) as one:

@@ -382,27 +382,76 @@ TEST_CASE_FIXTURE(LogFixture, "a batch that is only in part written over padding
   }
 }
 
+TEST_CASE_FIXTURE(LogFixture, "a changed byte is rot where a whole batch follows, else torn") {
+  // Whether the lines claim that batches were safe, or, as with appendfsync no, nothing.
+  for (const std::uint64_t safe_lag : {1U, 10U}) {
+    const SmallLog small = small_log(safe_lag);
+    for (std::size_t at = 0; at < small.bytes.size(); ++at) {
+      for (const char flip : {'\x01', '\x20', '\x80'}) {
+        CAPTURE(safe_lag);
+        CAPTURE(at);
+        std::string damaged = small.bytes;
+        damaged[at] = static_cast<char>(damaged[at] ^ flip);
+        write(path("damaged"), damaged);
+        Recorder recorder;
+        const auto segment = read_aof_segment(path("damaged"), {}, recorder);
+        REQUIRE(segment);
+        std::size_t whole = 0;
+        while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= at) ++whole;
+        const bool in_first_line = at < small.ends[0];
+        CHECK(recorder.commands.size() == (in_first_line ? 0 : small.commands_until[whole]));
+        const bool last = whole + 2 == small.ends.size();
+        CHECK(segment->end == (last ? AofSegment::End::kTorn : AofSegment::End::kRot));
+      }
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(LogFixture,
-                  "a changed byte is found: torn at the end, rot where batches were safe") {
-  const SmallLog small = small_log(1);
-  for (std::size_t at = 0; at < small.bytes.size(); ++at) {
-    for (const char flip : {'\x01', '\x20', '\x80'}) {
-      CAPTURE(at);
-      std::string damaged = small.bytes;
-      damaged[at] = static_cast<char>(damaged[at] ^ flip);
-      write(path("damaged"), damaged);
+                  "the line that ends a log makes a changed byte of its last batch rot") {
+  SmallLog small = small_log(1);
+  ChecksumChain chain{.first = *checksum_at_end({small.bytes.data(), small.ends[0]}),
+                      .last = *checksum_at_end(small.bytes)};
+  const std::string line = print_annotation({.sequence = 5, .safe = 5}, {}, chain);
+  for (std::size_t at = small.ends[4]; at < small.bytes.size(); ++at) {
+    CAPTURE(at);
+    std::string damaged = small.bytes + line;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write(path("damaged"), damaged);
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("damaged"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->end == AofSegment::End::kRot);
+    CHECK(segment->good_bytes == small.ends[4]);
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a block that never reached the disk is torn, whatever follows it") {
+  const std::string large(2000, 'x');
+  ChecksumChain chain;
+  std::string whole = print_annotation({}, {}, chain);
+  std::size_t first_end = 0;
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    const std::string batch = resp({"SET", "k", large});
+    whole += batch + print_annotation({.sequence = i, .bytes = batch.size()}, batch, chain);
+    if (i == 1) first_end = whole.size();
+  }
+  // Blocks of 512 bytes: one in the midst of the second batch, and the one in which it begins.
+  const std::size_t next_block = (first_end / 512 + 1) * 512;
+  const std::string padding = make_padding(first_end, whole.size());
+  for (const std::size_t begin : {first_end, next_block, next_block + 512}) {
+    const std::size_t end = (begin / 512 + 1) * 512;
+    for (const std::string& before : {std::string(padding.size(), '\0'), padding}) {
+      CAPTURE(begin);
+      std::string damaged = whole;
+      damaged.replace(begin, end - begin, before, begin - first_end, end - begin);
+      write(path("lacking"), damaged);
       Recorder recorder;
-      const auto segment = read_aof_segment(path("damaged"), {}, recorder);
+      const auto segment = read_aof_segment(path("lacking"), {}, recorder);
       REQUIRE(segment);
-      CHECK(segment->end != AofSegment::End::kWhole);
-      std::size_t whole = 0;
-      while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= at) ++whole;
-      const bool in_first_line = at < small.ends[0];
-      CHECK(recorder.commands.size() == (in_first_line ? 0 : small.commands_until[whole]));
-      // The fifth batch says that the fourth is safe, and follows from the line of the fourth. That
-      // can be told as long as the fourth's line is whole, and is not the one that is damaged.
-      if (!in_first_line && whole + 1 <= 3) CHECK(segment->end == AofSegment::End::kRot);
-      if (!in_first_line && whole >= 4) CHECK(segment->end == AofSegment::End::kTorn);
+      CHECK(segment->end == AofSegment::End::kTorn);
+      CHECK(segment->good_bytes == first_end);
+      CHECK(recorder.commands.size() == 1);
     }
   }
 }
