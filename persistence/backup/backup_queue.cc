@@ -1,13 +1,11 @@
 #include "persistence/backup/backup_queue.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -21,20 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kRetryMs = 1000;
-
-Error failure(std::string_view what, const std::string& path, std::string_view why) {
-  return Error{fmt::format("Cannot {} {}: {}", what, path, why)};
-}
-
-Result<> sync(const std::string& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) return failure("open", path, std::strerror(errno));
-  const int synced = ::fsync(fd);
-  const int fault = errno;
-  ::close(fd);
-  if (synced != 0) return failure("sync", path, std::strerror(fault));
-  return {};
-}
 
 std::optional<BackupQueue::Item> item_of(const std::string& file_name) {
   const std::size_t dash = file_name.find('-');
@@ -50,7 +34,7 @@ std::optional<BackupQueue::Item> item_of(const std::string& file_name) {
 
 Result<> link_or_copy(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return {};
-  if (errno == EEXIST || errno == ENOENT) return failure("make", to, std::strerror(errno));
+  if (errno == EEXIST || errno == ENOENT) return file_error("make", to, errno);
   // A copy gets its name when it is whole, so that a torn one is never taken for the file.
   const std::string unfinished = to + ".part";
   if (const auto copied = copy_beginning(from, unfinished, file_bytes(from)); !copied) {
@@ -73,7 +57,7 @@ Result<> BackupQueue::open() {
       items_.push_back(std::move(*item));
     }
   }
-  if (fault) return failure("read", directory_, fault.message());
+  if (fault) return file_error("read", directory_, fault.value());
   std::sort(items_.begin(), items_.end(),
             [](const Item& a, const Item& b) { return a.number < b.number; });
   if (!items_.empty()) next_number_ = items_.back().number + 1;
@@ -91,10 +75,10 @@ void BackupQueue::add_next() {
                to = path_of(item)]() -> Result<> {
     std::error_code fault;
     fs::create_directories(directory, fault);
-    if (fault) return failure("make", directory, fault.message());
+    if (fault) return file_error("make", directory, fault.value());
     fs::remove(to, fault);  // which an earlier try may have made
     if (const auto linked = link_or_copy(from, to); !linked) return linked;
-    return sync(directory, O_RDONLY | O_DIRECTORY);
+    return sync_directory_of(to);
   };
   files_.add(std::move(work), [this, item](const Result<>& result) { on_added(item, result); });
 }
@@ -125,7 +109,7 @@ void BackupQueue::tick(std::int64_t monotonic_ms) {
 void BackupQueue::pop() {
   auto remove = [path = front_path()]() -> Result<> {
     if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-    return failure("remove", path, std::strerror(errno));
+    return file_error("remove", path, errno);
   };
   files_.add(std::move(remove), [](const Result<>& result) {
     if (!result) log::warn("{}: it will be backed up once more", result.error().message);

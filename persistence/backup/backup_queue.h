@@ -41,6 +41,7 @@ class BackupQueue {
 
   bool empty() const { return items_.empty(); }
   std::size_t size() const { return items_.size(); }
+  const std::string& directory() const { return directory_; }
   // The one that has waited longest, and where it lies. REQUIRES: !empty()
   const Item& front() const { return items_.front(); }
   std::string front_path() const { return path_of(items_.front()); }

@@ -114,7 +114,17 @@ void BackupRunner::tick() {
   queue_.tick(clock_.monotonic_ms());
   if (running()) look();
   if (running() || !enabled() || queue_.empty()) return;
-  if (clock_.monotonic_ms() >= next_try_ms_) start();
+  if (clock_.monotonic_ms() >= next_try_ms_ && !predecessor_runs()) start();
+}
+
+bool BackupRunner::predecessor_runs() {
+  if (looked_for_predecessor_ && !predecessor_) return false;
+  predecessor_ = mark_.find();
+  if (!std::exchange(looked_for_predecessor_, true) && predecessor_) {
+    log::info("backup-command of an earlier server still runs, as process {}: it comes first",
+              *predecessor_);
+  }
+  return predecessor_.has_value();
 }
 
 void BackupRunner::start() {
@@ -128,7 +138,8 @@ void BackupRunner::start() {
   const int fault = errno;
   ::close(pipe_fds[1]);
   output_fd_ = pipe_fds[0];
-  if (child_ == 0) failed(std::strerror(fault));
+  if (child_ == 0) return failed(std::strerror(fault));
+  mark_.set(child_);
 }
 
 void BackupRunner::look() {
@@ -137,6 +148,7 @@ void BackupRunner::look() {
   const pid_t waited = ::waitpid(child_, &wait_status, WNOHANG);
   if (waited == 0 || (waited < 0 && errno == EINTR)) return;
   child_ = 0;
+  mark_.clear();
   read_output();
   if (waited < 0) return failed(std::strerror(errno));
   ended(wait_status);

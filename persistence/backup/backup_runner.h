@@ -3,10 +3,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
 #include "persistence/backup/backup_queue.h"
+#include "persistence/backup/process_mark.h"
 
 namespace tarn {
 
@@ -19,8 +21,9 @@ namespace tarn {
 //  3. Where it fails, the same file is tried again: after 1 s, 2 s, 4 s ... 60 s at most. Files
 //     that come meanwhile wait behind it, so that what is elsewhere never has gaps.
 //
-// A server that ends lets a running command end by itself; its file is handed over again at the
-// next start, so the command must bear to be run twice for one file.
+// A server that ends lets a running command end by itself. The next one waits for that, by a mark
+// beside the queue, and hands the file over again, as nobody knows how it ended: so the command
+// must bear to be run twice for one file.
 class BackupRunner {
  public:
   static constexpr std::int64_t kMaxDelayMs = 60'000;
@@ -36,7 +39,8 @@ class BackupRunner {
     std::int64_t last_failure_s = 0;
   };
 
-  BackupRunner(BackupQueue& queue, const Clock& clock) : queue_(queue), clock_(clock) {}
+  BackupRunner(BackupQueue& queue, const Clock& clock)
+      : queue_(queue), clock_(clock), mark_(queue.directory() + "/running") {}
   ~BackupRunner();
   BackupRunner(const BackupRunner&) = delete;
   BackupRunner& operator=(const BackupRunner&) = delete;
@@ -56,6 +60,7 @@ class BackupRunner {
   static std::string expand(std::string_view command, std::string_view path, std::string_view name);
 
  private:
+  bool predecessor_runs();
   void start();
   void look();
   void ended(int wait_status);
@@ -64,6 +69,9 @@ class BackupRunner {
 
   BackupQueue& queue_;
   const Clock& clock_;
+  const ProcessMark mark_;
+  std::optional<pid_t> predecessor_;  // the command of an earlier server
+  bool looked_for_predecessor_ = false;
   std::string command_;
   Status status_;
   pid_t child_ = 0;

@@ -135,6 +135,36 @@ TEST_CASE_FIXTURE(BackupFixture, "without a command files wait, also over a rest
   CHECK(content_of(again.front_path()) == "third");
 }
 
+TEST_CASE_FIXTURE(BackupFixture, "a command that outlives its server comes first") {
+  add("one", "first");
+  const std::string at = root.string();
+  const std::string command = "mkdir " + at + "/busy && echo %f >> " + at + "/order; until [ -e " +
+                              at + "/go ]; do sleep 0.01; done; rmdir " + at + "/busy";
+  const auto until = [](const auto& condition) {
+    for (int i = 0; i < 20'000 && !condition(); ++i) ::usleep(1000);
+    REQUIRE(condition());
+  };
+  {
+    BackupRunner ended(queue, clock);
+    ended.set_command(command);
+    ended.tick();
+    until([&] { return content_of(root / "order") == "one\n"; });
+  }
+  runner.set_command(command);
+  for (int i = 0; i < 3; ++i) {
+    runner.tick();
+    CHECK_FALSE(runner.running());
+  }
+  std::ofstream(root / "go") << "";
+  until([&] { return !fs::exists(root / "busy"); });
+  until([&] {
+    runner.tick();
+    return runner.status().done == 1;
+  });
+  CHECK(content_of(root / "order") == "one\none\n");
+  CHECK(runner.status().failed == 0);
+}
+
 TEST_CASE_FIXTURE(BackupFixture,
                   "a file that cannot be queued is tried again, and keeps its place") {
   std::ofstream(root / "queue") << "in the way of the directory";
