@@ -1,5 +1,6 @@
 #include "tools/arguments.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -30,6 +31,7 @@ std::string Arguments::value(const std::string& name, const std::string& otherwi
 }
 
 int run_guarded(int (*run)(int argc, char** argv), int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit (ulimit -f) is a write that fails
   try {
     return run(argc, argv);
   } catch (const std::exception& fault) {

@@ -13,6 +13,7 @@ struct Moment {
   std::uint64_t sequence = std::numeric_limits<std::uint64_t>::max();
   std::int64_t time_ms = std::numeric_limits<std::int64_t>::max();
 
+  bool is_time() const { return time_ms != std::numeric_limits<std::int64_t>::max(); }
   bool is_sequence() const { return sequence != std::numeric_limits<std::uint64_t>::max(); }
 };
 

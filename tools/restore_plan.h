@@ -17,8 +17,7 @@ namespace tarn {
 //     checksum verified, up to the last batch of the moment. Where a sync had failed, a later
 //     segment says again what an earlier one may lack.
 //  3. Batches beyond the moment are a history that is left. What comes after the return gets
-//  numbers
-//     beyond them, and so do its files.
+//     numbers beyond them, and so do its files.
 //
 // Invariant: what a plan has is exactly base and all batches behind it up to `sequence`.
 struct RestorePlan {

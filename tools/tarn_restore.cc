@@ -135,6 +135,10 @@ int restore(const Order& order) {
   if (!plan->torn.empty()) fmt::print("the last file has a torn end: {}\n", plan->torn);
   fmt::print("reached: batch {} of {} in {}, {} commands after the base\n", plan->sequence,
              print_time(plan->time_ms), plan->file, plan->commands);
+  if (order.moment.is_time() && plan->left_batches == 0) {
+    fmt::print(
+        "nothing is later than that: if more was written up to --to, its segment is missing\n");
+  }
   if (plan->left_batches != 0) {
     fmt::print("left: batches up to {}; what comes now is numbered from {} on\n",
                plan->left_batches, plan->left_batches + 2);

@@ -37,6 +37,13 @@ void remove_folder(const std::string& folder) {
 
 }  // namespace
 
+// What is being linked becomes whole.
+BackupCopy::~BackupCopy() {
+  if (!in_progress() || linking_) return;
+  job_.kill();
+  remove_folder(folder_);
+}
+
 Result<> BackupCopy::start(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0755) != 0) return file_error("make the folder", folder, errno);
   // Until it is done the server may go to another directory.

@@ -17,7 +17,8 @@ namespace tarn {
 // With an append-only file the copy is its files as of a moment: the segment is closed, and base
 // and closed segments are linked into the folder (copied, where the file system has no hard links),
 // with a manifest that names them, by a thread of the copy's own. Without one, a child writes a
-// snapshot there. Where either fails, the folder goes.
+// snapshot there. Where either fails, or the server ends before the files are being linked, the
+// folder goes.
 class BackupCopy {
  public:
   struct Status {
@@ -31,6 +32,9 @@ class BackupCopy {
   BackupCopy(Databases& databases, const Clock& clock, AppendOnlyFile& aof,
              const Snapshots& snapshots)
       : databases_(databases), clock_(clock), aof_(aof), snapshots_(snapshots) {}
+  ~BackupCopy();
+  BackupCopy(const BackupCopy&) = delete;
+  BackupCopy& operator=(const BackupCopy&) = delete;
 
   std::function<bool()> other_child;
   std::function<void(const std::string& doing)> on_child_start;

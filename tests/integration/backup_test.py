@@ -108,6 +108,19 @@ def no_room_elsewhere():
             starts_on(folder, ["--appendonly", "yes"], 100)
 
 
+@check("a BACKUP that a shutdown ends leaves nothing", ours_only=True)
+def ended_by_shutdown():
+    with server("--rdb-key-save-delay", "1000000") as tarn:
+        folder = os.path.join(tarn.directory, "copy")
+        with tarn.client() as client:
+            write(client, 0, 100)
+            client.do("BACKUP", folder)
+            expect(wait_until(lambda: os.listdir(folder)), "it has not begun")
+            client.send("SHUTDOWN", "NOSAVE")
+        equal(tarn.wait(), 0, "exit status")
+        expect(not os.path.exists(folder), "the folder is still there")
+
+
 @check("backup-command gets every closed segment and base, in order, and again until it works",
        ours_only=True)
 def command():

@@ -190,10 +190,13 @@ def back_to_times():
             equal(found, wanted, text)
             check_sequence(reached, sequence, history)
             expect(f"batch {sequence} of" in text, text)
+            last = sequence == history.moments[-1][0]
+            expect(last or "nothing is later" not in text, text)
         _, _, wanted = history.moments[-1]
         for far in ("2100-01-01 00:00:00", "2100-01-01T00:00:00Z", None):
             found, _, text = history.restored(far)
             equal(found, wanted, text)
+            equal("nothing is later than that" in text, far is not None, text)
 
 
 @check("a copy of the directory of the log restores too, with its manifest and without")
