@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/base/varint.h"
 #include "core/memory/blob.h"
 #include "core/types/collection.h"
 
@@ -62,7 +63,7 @@ class Entry {
     std::size_t bytes() const {
       return kHeaderBytes + (has_deadline ? kDeadlineBytes : 0) +
              (has_client_flags ? kClientFlagsBytes : 0) + (has_cas ? kCasBytes : 0) +
-             length_bytes(key_bytes) + (value_is_word ? 0 : length_bytes(value_bytes)) + key_bytes +
+             varint_bytes(key_bytes) + (value_is_word ? 0 : varint_bytes(value_bytes)) + key_bytes +
              value_bytes;
     }
   };
@@ -85,8 +86,8 @@ class Entry {
     const std::size_t attributes = attribute_bytes(flags);
     if (attributes > 0) std::memset(at, 0, attributes);
     at += attributes;
-    at = write_length(at, key.size());
-    if (!layout.value_is_word) at = write_length(at, layout.value_bytes);
+    at = write_varint(at, key.size());
+    if (!layout.value_is_word) at = write_varint(at, layout.value_bytes);
     if (!key.empty()) std::memcpy(at, key.data(), key.size());
     return static_cast<Entry*>(memory);
   }
@@ -120,16 +121,16 @@ class Entry {
 
   std::string_view key() const {
     const char* at = lengths();
-    const std::size_t key_bytes = read_length(at);
-    if (!value_is_word()) skip_length(at);
+    const std::size_t key_bytes = read_varint(at);
+    if (!value_is_word()) skip_varint(at);
     return {at, key_bytes};
   }
 
   // The inline bytes, or the eight bytes of the word.
   std::string_view value() const {
     const char* at = lengths();
-    const std::size_t key_bytes = read_length(at);
-    const std::size_t value_bytes = value_is_word() ? kWordBytes : read_length(at);
+    const std::size_t key_bytes = read_varint(at);
+    const std::size_t value_bytes = value_is_word() ? kWordBytes : read_varint(at);
     return {at + key_bytes, value_bytes};
   }
   char* mutable_value() { return const_cast<char*>(value().data()); }
@@ -141,8 +142,8 @@ class Entry {
     layout.has_client_flags = has_client_flags();
     layout.has_cas = has_cas();
     layout.value_is_word = value_is_word();
-    layout.key_bytes = read_length(at);
-    layout.value_bytes = value_is_word() ? kWordBytes : read_length(at);
+    layout.key_bytes = read_varint(at);
+    layout.value_bytes = value_is_word() ? kWordBytes : read_varint(at);
     return layout;
   }
   std::size_t bytes() const { return layout().bytes(); }
@@ -165,15 +166,15 @@ class Entry {
   // Whether inline values of both sizes have lengths of the same size, so that one can become the
   // other in place.
   static bool same_length_bytes(std::size_t first, std::size_t second) {
-    return length_bytes(first) == length_bytes(second);
+    return varint_bytes(first) == varint_bytes(second);
   }
   // Changes the length of the inline value; the memory and its class are the caller's concern.
   // REQUIRES: same_length_bytes(value().size(), size)
   void resize_value(std::size_t size) {
     char* at = const_cast<char*>(lengths());
     const char* after_key_length = at;
-    read_length(after_key_length);
-    write_length(at + (after_key_length - at), size);
+    skip_varint(after_key_length);
+    write_varint(at + (after_key_length - at), size);
   }
 
   template <class Encoding>
@@ -281,38 +282,6 @@ class Entry {
   static constexpr std::size_t attribute_bytes(unsigned flags) {
     constexpr std::uint8_t kBytes[] = {0, 8, 4, 12, 8, 16, 12, 20};
     return kBytes[flags & (kHasDeadline | kHasClientFlags | kHasCas)];
-  }
-
-  static constexpr std::size_t length_bytes(std::size_t length) {
-    std::size_t bytes = 1;
-    while (length >= 0x80) {
-      length >>= 7;
-      ++bytes;
-    }
-    return bytes;
-  }
-  static char* write_length(char* at, std::size_t length) {
-    while (length >= 0x80) {
-      *at++ = static_cast<char>(length | 0x80);
-      length >>= 7;
-    }
-    *at++ = static_cast<char>(length);
-    return at;
-  }
-  static std::size_t read_length(const char*& at) {
-    std::size_t length = static_cast<unsigned char>(*at++);
-    if (length < 0x80) [[likely]]
-      return length;
-    length &= 0x7f;
-    for (unsigned shift = 7;; shift += 7) {
-      const std::size_t group = static_cast<unsigned char>(*at++);
-      length |= (group & 0x7f) << shift;
-      if (group < 0x80) return length;
-    }
-  }
-  static void skip_length(const char*& at) {
-    while (static_cast<unsigned char>(*at++) >= 0x80) {
-    }
   }
 
   std::uint8_t byte(std::size_t index) const { return static_cast<std::uint8_t>(bytes_[index]); }

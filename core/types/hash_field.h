@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/base/hash.h"
+#include "core/base/varint.h"
 #include "core/containers/hash_table.h"
 
 namespace tarn {
@@ -31,9 +32,9 @@ class HashField {
 
   static std::size_t bytes_for(std::string_view field, std::string_view value,
                                std::int64_t deadline_ms) {
-    return 1 + (field.size() < kLongField ? 0 : length_bytes(field.size())) +
+    return 1 + (field.size() < kLongField ? 0 : varint_bytes(field.size())) +
            (deadline_ms != kNoDeadline ? kDeadlineBytes : 0) + field.size() +
-           length_bytes(value.size()) + value.size();
+           varint_bytes(value.size()) + value.size();
   }
 
   // Writes bytes_for() bytes at `memory`, in which neither field nor value may lie.
@@ -43,13 +44,13 @@ class HashField {
     char* at = static_cast<char*>(memory);
     const std::size_t short_length = field.size() < kLongField ? field.size() : kLongField;
     *at++ = static_cast<char>(short_length | (deadline_ms != kNoDeadline ? kHasDeadline : 0));
-    if (short_length == kLongField) at = write_length(at, field.size());
+    if (short_length == kLongField) at = write_varint(at, field.size());
     if (deadline_ms != kNoDeadline) {
       std::memcpy(at, &deadline_ms, kDeadlineBytes);
       at += kDeadlineBytes;
     }
     at = write_bytes(at, field);
-    write_bytes(write_length(at, value.size()), value);
+    write_bytes(write_varint(at, value.size()), value);
     return static_cast<HashField*>(memory);
   }
 
@@ -70,13 +71,13 @@ class HashField {
     const char* at = bytes_ + 1;
     std::size_t length = first() & kLongField;
     if (length == kLongField) [[unlikely]]
-      length = read_length(at);
+      length = read_varint(at);
     return {at + (has_deadline() ? kDeadlineBytes : 0), length};
   }
   std::string_view value() const {
     const std::string_view name = field();
     const char* at = name.data() + name.size();
-    const std::size_t length = read_length(at);
+    const std::size_t length = read_varint(at);
     return {at, length};
   }
   std::size_t bytes() const {
@@ -89,33 +90,6 @@ class HashField {
   static constexpr std::uint8_t kHasDeadline = 0x80;
   static constexpr std::size_t kDeadlineBytes = 6;
 
-  static constexpr std::size_t length_bytes(std::size_t length) {
-    std::size_t bytes = 1;
-    while (length >= 0x80) {
-      length >>= 7;
-      ++bytes;
-    }
-    return bytes;
-  }
-  static char* write_length(char* at, std::size_t length) {
-    while (length >= 0x80) {
-      *at++ = static_cast<char>(length | 0x80);
-      length >>= 7;
-    }
-    *at++ = static_cast<char>(length);
-    return at;
-  }
-  static std::size_t read_length(const char*& at) {
-    std::size_t length = static_cast<unsigned char>(*at++);
-    if (length < 0x80) [[likely]]
-      return length;
-    length &= 0x7f;
-    for (unsigned shift = 7;; shift += 7) {
-      const std::size_t group = static_cast<unsigned char>(*at++);
-      length |= (group & 0x7f) << shift;
-      if (group < 0x80) return length;
-    }
-  }
   static char* write_bytes(char* at, std::string_view bytes) {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     return at + bytes.size();
@@ -124,7 +98,7 @@ class HashField {
   std::uint8_t first() const { return static_cast<std::uint8_t>(bytes_[0]); }
   const char* after_length() const {
     const char* at = bytes_ + 1;
-    if ((first() & kLongField) == kLongField) read_length(at);
+    if ((first() & kLongField) == kLongField) skip_varint(at);
     return at;
   }
 

@@ -1,25 +1,19 @@
 // Fields of hashes by chance, and in slices.
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
 #include "core/base/numbers.h"
-#include "core/base/random.h"
 #include "server/commands/element_pool.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_access.h"
+#include "server/commands/random_draw.h"
 #include "server/commands/scan_options.h"
 #include "server/engine/args.h"
 
 namespace tarn {
 namespace {
-
-Rng& dice() {
-  static Rng rng;
-  return rng;
-}
 
 void random_one(Call& call) {
   const auto hash = find_hash(call);
@@ -27,19 +21,6 @@ void random_one(Call& call) {
   if (hash->size() == 0) return call.reply.null();
   hash->draw(1, dice(),
              [&call](std::string_view field, std::string_view) { call.reply.bulk(field); });
-}
-
-// The count of HRANDFIELD: so many different fields; where it is negative, so many whether or not
-// they differ.
-std::int64_t next_count(ArgReader& args) {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t count = args.integer();
-  if (count < -kMax) {
-    args.fail(
-        "ERR value is out of range, value must between -9223372036854775807 and "
-        "9223372036854775807");
-  }
-  return count;
 }
 
 // How chosen fields appear: with values, RESP3 has pairs, RESP2 a flat array.
@@ -80,14 +61,7 @@ void draw_fields(Call& call, const HashView& hash, std::size_t count, const Chos
 void hrandfield(Call& call) {
   if (call.args.size() == 2) return random_one(call);
   ArgReader args(call, 2);
-  const std::int64_t count = next_count(args);
-  const bool with_values = args.accept("withvalues");
-  if (!args.at_end()) args.fail_syntax();
-  // The length of a flat array must fit as well.
-  constexpr std::int64_t kMaxPairs = std::numeric_limits<std::int64_t>::max() / 2;
-  if (with_values && (count < -kMaxPairs || count > kMaxPairs)) {
-    args.fail("ERR value is out of range");
-  }
+  const auto [count, with_values] = read_draw_options(args, "withvalues");
   if (args.failed()) return;
 
   const auto hash = find_hash(call);

@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/random.h"
 #include "core/keyspace/collection_edit.h"
 #include "server/commands/collection_access.h"
 #include "server/commands/element_pool.h"
 #include "server/commands/families.h"
+#include "server/commands/random_draw.h"
 #include "server/commands/set_access.h"
 #include "server/engine/args.h"
 
@@ -19,13 +19,6 @@ namespace {
 
 constexpr std::int64_t kMaxCount = std::numeric_limits<std::int64_t>::max();
 constexpr std::string_view kNegativeCount = "ERR value is out of range, must be positive";
-constexpr std::string_view kCountOutOfRange =
-    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
-
-Rng& dice() {
-  static Rng rng;
-  return rng;
-}
 
 // Tells which members chance has taken: as SREM, in pieces, or DEL where none is left.
 class PopFeed {
@@ -102,13 +95,11 @@ void random_one(Call& call) {
   write_member(call.reply, set_of(entry).random(dice()));
 }
 
-// So many different members; where the count is negative, so many whether or not they differ.
 void srandmember(Call& call) {
   if (call.args.size() == 2) return random_one(call);
   if (call.args.size() > 3) return call.reply.error(errors::kSyntax);
   ArgReader args(call, 2);
-  const std::int64_t count = args.integer();
-  if (count == std::numeric_limits<std::int64_t>::min()) args.fail(kCountOutOfRange);
+  const std::int64_t count = read_draw_options(args).count;
   if (args.failed()) return;
 
   const Entry* entry = call.db().find(call.key(1));

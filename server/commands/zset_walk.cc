@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 #include <vector>
 
 #include "core/base/numbers.h"
-#include "core/base/random.h"
 #include "server/commands/element_pool.h"
 #include "server/commands/families.h"
+#include "server/commands/random_draw.h"
 #include "server/commands/scan_options.h"
 #include "server/commands/zset_access.h"
 #include "server/engine/args.h"
@@ -17,29 +16,11 @@
 namespace tarn {
 namespace {
 
-Rng& dice() {
-  static Rng rng;
-  return rng;
-}
-
 void random_one(Call& call) {
   const auto set = find_zset(call, 1);
   if (!set) return;
   if (set->empty()) return call.reply.null();
   write_member(call.reply, set->random(dice()).member);
-}
-
-// The count of ZRANDMEMBER: so many different members; where it is negative, so many whether or not
-// they differ.
-std::int64_t next_count(ArgReader& args) {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t count = args.integer();
-  if (count < -kMax) {
-    args.fail(
-        "ERR value is out of range, value must between -9223372036854775807 and "
-        "9223372036854775807");
-  }
-  return count;
 }
 
 // Elements that may appear several times.
@@ -63,14 +44,7 @@ void draw_elements(Call& call, const SortedSetView& set, std::size_t count, Elem
 void zrandmember(Call& call) {
   if (call.args.size() == 2) return random_one(call);
   ArgReader args(call, 2);
-  const std::int64_t count = next_count(args);
-  const bool with_scores = args.accept("withscores");
-  if (!args.at_end()) args.fail_syntax();
-  // The length of a flat array must fit as well.
-  constexpr std::int64_t kMaxPairs = std::numeric_limits<std::int64_t>::max() / 2;
-  if (with_scores && (count < -kMaxPairs || count > kMaxPairs)) {
-    args.fail("ERR value is out of range");
-  }
+  const auto [count, with_scores] = read_draw_options(args, "withscores");
   if (args.failed()) return;
 
   const auto set = find_zset(call, 1);
