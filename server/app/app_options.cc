@@ -123,6 +123,7 @@ void App::watch_options() {
   when({"hz"}, [this](const Options& now) { cron_.set_hz(now.hz); });
   when({"loglevel"}, [](const Options& now) { set_log_level(now.loglevel); });
   when({"dir"}, [this](const Options& now) { return change_directory(now.dir); });
+  static_cast<void>(adjust_oom_score(options_));
   when({"oom-score-adj", "oom-score-adj-values"}, adjust_oom_score);
   watch_crashes(options_);
   when({"crash-log-enabled"}, [this](const Options& now) { watch_crashes(now); });

@@ -160,6 +160,23 @@ def sighup():
             equal(client.do("PING"), b"PONG")
 
 
+@check("oom-score-adj counts from the start, and until it is switched off")
+def oom_score():
+    def score(one):
+        return int(read(f"/proc/{one.process.pid}/oom_score_adj"))
+
+    with server() as one:
+        initial = score(one)
+    values = f"{initial + 10} {initial + 200} {initial + 800}"
+    with server("--oom-score-adj", "absolute", "--oom-score-adj-values", *values.split()) as one:
+        equal(score(one), initial + 10, "at the start")
+        with one.client() as client:
+            client.do("CONFIG", "SET", "oom-score-adj", "no")
+            equal(score(one), initial, "switched off")
+            client.do("CONFIG", "SET", "oom-score-adj", "yes", "oom-score-adj-values", "20 200 800")
+            equal(score(one), initial + 20, "relative")
+
+
 @check("a limit of the size of files is a write that fails, and no end of the server",
        ours_only=True)
 def limit_of_files():
