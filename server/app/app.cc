@@ -205,13 +205,13 @@ bool App::flush_memcached_items() {
 
 // Names are looked up as they were given, so a command can take the name that another one has left.
 Result<> App::rename_commands() {
-  for (const Words& words : options_.rename_command) {
-    if (commands_.find(words[0]) == nullptr) {
-      return Error{"No such command in rename-command: " + words[0]};
-    }
-    if (!commands_.rename(words[0], words[1])) {
-      return Error{"Target command name already exists: " + words[1]};
-    }
+  for (std::size_t i = 0; i < options_.rename_command.size(); ++i) {
+    const Words& words = options_.rename_command[i];
+    const auto fault = [&](std::string_view why) {
+      return config_.fault_of("rename-command", i, why);
+    };
+    if (commands_.find(words[0]) == nullptr) return fault("No such command in rename-command");
+    if (!commands_.rename(words[0], words[1])) return fault("Target command name already exists");
   }
   return {};
 }

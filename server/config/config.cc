@@ -155,7 +155,18 @@ Result<> Config::load(std::span<const std::string> arguments, std::istream& inpu
     if (Result<> result = reader.read(directive); !result) return fatal(result.error());
   }
   derive_defaults(options_);
+  std::ranges::copy_if(*directives, std::back_inserter(file_only_), [](const Directive& directive) {
+    return find_option(directive.words[0])->has(kFileOnly);
+  });
   return {};
+}
+
+Error Config::fault_of(std::string_view name, std::size_t index, std::string_view reason) const {
+  const auto directive = std::ranges::find_if(file_only_, [&](const Directive& candidate) {
+    return candidate.words[0] == name && index-- == 0;
+  });
+  TARN_ASSERT(directive != file_only_.end());
+  return directive_fault(*find_option(name), *directive, Error{std::string(reason)});
 }
 
 std::vector<std::pair<std::string, std::string>> Config::get(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "server/config/config_file.h"
 #include "server/config/options.h"
 
 namespace tarn {
@@ -53,6 +54,11 @@ class Config {
   //
   // The error is a few lines for standard error: file, line number, reason and the line.
   Result<> load(std::span<const std::string> arguments, std::istream& input = std::cin);
+
+  // Why a directive that load() has read cannot be, for what only its feature can tell. `index`
+  // counts the directives of an option whose directives add up. The error shows the place as those
+  // of load() do. REQUIRES: the option can only be given at the start.
+  Error fault_of(std::string_view name, std::size_t index, std::string_view reason) const;
 
   // Absolute path of the configuration file; empty without one.
   const std::string& config_file() const { return config_file_; }
@@ -102,6 +108,7 @@ class Config {
   Options defaults_;
   Options options_;
   std::string config_file_;
+  std::vector<Directive> file_only_;  // as load() has read them
   std::vector<Registration> hooks_;
   std::set<std::string_view> reported_;  // by ineffective_options
 };

@@ -85,6 +85,10 @@ def bad_config_line():
     expect("timeout never" in output and "4" in output, output)
     status, output = run_to_end(config='requirepass "unbalanced\n')
     equal(status, 1, "exit status")
+    for line in ("rename-command NOSUCH x", "rename-command GET SET"):
+        status, output = run_to_end(config=f"port {free_port()}\n\n{line}\n")
+        equal(status, 1, "exit status")
+        expect("line 3" in output and line in output, output)
 
 
 @check("a directory that does not exist is refused with status 1")

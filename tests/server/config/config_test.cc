@@ -193,6 +193,24 @@ TEST_CASE("faults at start name the place, the line and the reason") {
         "can't read '" + directory.path() + "/nosuch.conf': No such file or directory");
 }
 
+TEST_CASE("what only a feature finds wrong is told with its place, too") {
+  TemporaryDirectory directory;
+  const std::string included = directory.write("more.conf", "\nrename-command \"set\" put\n");
+  Config config;
+  CHECK(load(config, {"-", "--rename-command", "Del", ""},
+             "rename-command GET fetch\nuser bob >secret\ninclude " + included + "\n") == "OK");
+  const auto fault = [&](std::string_view name, std::size_t index) {
+    return config.fault_of(name, index, "Not so").message;
+  };
+  CHECK(fault("rename-command", 0) ==
+        "standard input, line 1: Not so\n>>> 'rename-command GET fetch'");
+  CHECK(fault("rename-command", 1) ==
+        included + ", line 2: Not so\n>>> 'rename-command \"set\" put'");
+  CHECK(fault("rename-command", 2) ==
+        "command line, option 1: Not so\n>>> '--rename-command Del \"\"'");
+  CHECK(fault("user", 0) == "standard input, line 2: Not so\n>>> 'user (value not shown)'");
+}
+
 TEST_CASE("directives that only files know, and names of old") {
   Config config;
   CHECK(load(config, {"-"},
