@@ -409,19 +409,28 @@ void App::on_signal(int signal) {
 
 Result<> App::shut_down(const ShutdownRequest& request) {
   log::warn("User requested shutdown...");
-  if (const auto saved = snapshot_driver_.save_at_shutdown(request); !saved) return saved;
-  if (const auto closed = aof_driver_.close(); !closed) {
-    log::warn("The append-only file could not be finished: {}", closed.error().message);
-    if (!request.force) return closed;
+  // Saving may take long: who is in a hurry interrupts once more.
+  signals_.remove(SIGINT);
+  std::signal(SIGINT, [](int) { ::_exit(1); });
+  if (const auto finished = finish_files(request); !finished) {
+    signals_.add(SIGINT);
+    return finished;
   }
   stop();
   return {};
 }
 
+Result<> App::finish_files(const ShutdownRequest& request) {
+  if (const auto saved = snapshot_driver_.save_at_shutdown(request); !saved) return saved;
+  if (const auto closed = aof_driver_.close(); !closed) {
+    log::warn("The append-only file could not be finished: {}", closed.error().message);
+    if (!request.force) return closed;
+  }
+  return {};
+}
+
 void App::stop() {
-  // Who is in a hurry interrupts once more.
   signals_.clear();
-  std::signal(SIGINT, [](int) { ::_exit(1); });
   service_manager_.stopping();
   loop_.flush_all();
   loop_.stop();

@@ -100,6 +100,7 @@ class App {
   void wait_for_signals();
   void on_signal(int signal);
   Result<> shut_down(const ShutdownRequest& request);
+  Result<> finish_files(const ShutdownRequest& request);
   void stop();
 
   // Connections that are left end with the loop: what they use until then comes before it.

@@ -146,6 +146,20 @@ def sigint():
     ends_with(signal.SIGINT)
 
 
+@check("a SIGINT while the last snapshot is written ends it at once, with status 1")
+def sigint_again():
+    one = server("--save", "900 1", "--rdb-key-save-delay", "10000000")
+    one.expect_trouble = True  # it is not to exit with status 0
+    with one:
+        with one.client() as client:
+            client.do("MSET", *(f"{i}" for i in range(100)))
+        one.signal(signal.SIGTERM)
+        expect(wait_until(lambda: b"Saving the final RDB snapshot" in one.log()), one.log())
+        one.signal(signal.SIGINT)
+        equal(one.wait(), 1, "exit status")
+        expect(not os.path.exists(os.path.join(one.directory, "dump.rdb")), "a torn snapshot")
+
+
 @check("SIGUSR1 does as well, as it ends memcached gracefully", ours_only=True)
 def sigusr1():
     ends_with(signal.SIGUSR1)
