@@ -10,6 +10,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/base/processors.h"
+
 namespace tarn {
 namespace {
 
@@ -20,7 +22,7 @@ constexpr std::size_t kSlowBytes = std::size_t{8} << 20;
 
 class Worker {
  public:
-  Worker() : owner_(::getpid()), thread_([this] { run(); }) {}
+  Worker() : owner_(::getpid()), thread_(start_helper([this] { run(); })) {}
 
   ~Worker() {
     if (!ours()) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/processors.h"
 #include "persistence/aof/annotation.h"
 #include "persistence/aof/padding.h"
 #include "persistence/io/files.h"
@@ -43,7 +44,7 @@ Result<> sync_data(int fd, const std::string& path) {
 }  // namespace
 
 AofLog::AofLog(std::function<void()> wake) : wake_(std::move(wake)), reserve_bytes_(kReserveBytes) {
-  helper_ = std::thread([this] { run_helper(); });
+  helper_ = start_helper([this] { run_helper(); });
 }
 
 AofLog::~AofLog() {

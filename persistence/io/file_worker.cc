@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/processors.h"
+
 namespace tarn {
 
 FileWorker::~FileWorker() {
@@ -20,7 +22,7 @@ void FileWorker::add(Work work, Then then) {
     jobs_.push_back({std::move(work), std::move(then)});
   }
   changed_.notify_all();
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (!thread_.joinable()) thread_ = start_helper([this] { run(); });
 }
 
 void FileWorker::run() {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/processors.h"
 #include "server/app/crash_report.h"
 #include "server/app/process_limits.h"
 #include "server/commands/families.h"
@@ -327,7 +328,9 @@ Result<> App::listen() {
 void App::watch_files() {
   snapshots_.before_writing = [this] { return take_directory(); };
   aof_.before_writing = snapshots_.before_writing;
-  snapshots_.on_child_start = [this](const std::string& doing) { become_child(doing); };
+  snapshots_.on_child_start = [this](const std::string& doing) {
+    become_child(doing, options_.bgsave_cpulist);
+  };
   snapshots_.other_child = [this] { return aof_.rewriting() || backup_copy_.has_child(); };
   databases_.on_all_deleted = [this] {
     if (!aof_driver_.replaying()) snapshots_.all_deleted();
@@ -337,9 +340,11 @@ void App::watch_files() {
     last_ms = std::max(last_ms + 1, clock_.now_ms());
     back_up(path, fmt::format("dump-{}.rdb", last_ms));
   };
-  aof_.on_child_start = [this](const std::string& doing) { become_child(doing); };
+  aof_.on_child_start = [this](const std::string& doing) {
+    become_child(doing, options_.aof_rewrite_cpulist);
+  };
   aof_.other_child = [this] { return snapshots_.in_progress() || backup_copy_.has_child(); };
-  backup_copy_.on_child_start = aof_.on_child_start;
+  backup_copy_.on_child_start = snapshots_.on_child_start;
   backup_copy_.other_child = [this] { return snapshots_.in_progress() || aof_.rewriting(); };
   aof_.on_finished_file = [this](const std::string& path, const std::string& name) {
     back_up(path, name);
@@ -357,9 +362,10 @@ void App::look_at_log() {
 }
 
 // What a forked process has to do about itself.
-void App::become_child(const std::string& doing) {
+void App::become_child(const std::string& doing, std::string_view processors) {
   title_.show_child(doing, options_, config_.config_file());
   static_cast<void>(apply_oom_score_of_child(options_));
+  static_cast<void>(bind_to_processors(processors));
   give_way_to_commands();
 }
 
@@ -444,6 +450,10 @@ Result<> App::load(DataFiles files) {
   signals_.add(SIGINT);
   signals_.add(SIGUSR1);  // how memcached is told to end gracefully
   wait_for_signals();
+  // Not before jemalloc's helpers have started, which run where the thread does that starts them.
+  if (const auto bound = bind_to_processors(options_.server_cpulist); !bound) {
+    log::warn("{}", bound.error().message);
+  }
   report_ineffective_options();
   memory_.mark_startup();
   cron_.start(options_.hz);

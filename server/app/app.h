@@ -74,7 +74,7 @@ class App {
   Result<> rename_commands();
   void watch_clients();
   void watch_options();
-  void become_child(const std::string& doing);
+  void become_child(const std::string& doing, std::string_view processors);
   void watch_files();
   void back_up(const std::string& path, const std::string& name);
   Result<> take_directory();

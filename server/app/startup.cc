@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/log.h"
+#include "core/base/processors.h"
 #include "server/app/daemonize.h"
 #include "server/app/logging.h"
 #include "server/app/process_limits.h"
@@ -78,6 +79,9 @@ Result<> start_process(Config& config, DataFiles files) {
   }
   fit_clients(config);
   if (options.disable_thp) disable_huge_pages();
+  if (const auto bound = bind_helpers_to_processors(options.bio_cpulist); !bound) {
+    log::warn("{}", bound.error().message);
+  }
   return {};
 }
 

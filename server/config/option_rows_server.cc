@@ -109,10 +109,10 @@ std::vector<Option> server_rows() {
       // Threads and processors
       {"io-threads", number(&O::io_threads, 1, 128), kImmutable | kNoEffect},
       {"io-threads-do-reads", yes_no(&O::io_threads_do_reads), kImmutable | kNoEffect},
-      {"server_cpulist", text(&O::server_cpulist), kImmutable | kNoEffect},
-      {"bio_cpulist", text(&O::bio_cpulist), kImmutable | kNoEffect},
-      {"aof_rewrite_cpulist", text(&O::aof_rewrite_cpulist), kImmutable | kNoEffect},
-      {"bgsave_cpulist", text(&O::bgsave_cpulist), kImmutable | kNoEffect},
+      {"server_cpulist", text(&O::server_cpulist), kImmutable},
+      {"bio_cpulist", text(&O::bio_cpulist), kImmutable},
+      {"aof_rewrite_cpulist", text(&O::aof_rewrite_cpulist), kImmutable},
+      {"bgsave_cpulist", text(&O::bgsave_cpulist), kImmutable},
 
       // Security
       {"requirepass", text(&O::requirepass), kSensitive},

@@ -174,6 +174,33 @@ def sighup():
             equal(client.do("PING"), b"PONG")
 
 
+@check("the thread of commands, helpers and children run on the processors of the *_cpulist")
+def processors():
+    if not {0, 1} <= os.sched_getaffinity(0):
+        raise Skipped("there are not two processors to choose from")
+
+    def where(pid):
+        return os.sched_getaffinity(pid)
+
+    def helpers(pid):
+        return [int(task) for task in os.listdir(f"/proc/{pid}/task") if int(task) != pid]
+
+    with server("--server_cpulist", "0", "--bgsave_cpulist", "1",
+                "--rdb-key-save-delay", "10000000") as one, one.client() as client:
+        pid = one.process.pid
+        equal(where(pid), {0}, "thread of commands")
+        expect(any({0, 1} <= where(task) for task in helpers(pid)), "no helper runs elsewhere")
+        client.do("SET", "k", "v")
+        client.do("BGSAVE")
+        children = read(f"/proc/{pid}/task/{pid}/children").split()
+        expect(wait_until(lambda: where(int(children[0])) == {1}), where(int(children[0])))
+        client.do("CONFIG", "SET", "rdb-key-save-delay", "0")
+    with server("--bio_cpulist", "1-1:3") as one:
+        pid = one.process.pid
+        expect({0, 1} <= where(pid), where(pid))
+        expect(any(where(task) == {1} for task in helpers(pid)), "no helper runs there")
+
+
 @check("oom-score-adj counts from the start, and until it is switched off")
 def oom_score():
     def score(one):
