@@ -8,7 +8,7 @@
 namespace tarn {
 
 // Numbers as text, in exactly the spellings that Redis accepts and prints. All functions are
-// independent of the locale as long as nobody calls setlocale (we never do).
+// independent of the locale as long as nobody sets another than LC_COLLATE (we never do).
 
 // Buffer sizes that always suffice for the format_ functions below; none writes a NUL.
 inline constexpr std::size_t kMaxInt64Chars = 20;

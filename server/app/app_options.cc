@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <clocale>
 #include <cstring>
 #include <filesystem>
 
@@ -43,6 +44,12 @@ Result<> adjust_oom_score(const Options& options) {
   if (applied) return {};
   log::warn("{}", applied.error().message);
   return Error{"Failed to apply new oom_score_adj configuration, check server logs."};
+}
+
+// Only of what SORT compares: numbers and letter case are those of the C locale. Where the locale
+// of the environment is not there, that of C stays for this as well.
+void follow_locale(const Options& options) {
+  static_cast<void>(std::setlocale(LC_COLLATE, options.locale_collate.c_str()));
 }
 
 }  // namespace
@@ -123,6 +130,8 @@ void App::watch_options() {
   when({"hz"}, [this](const Options& now) { cron_.set_hz(now.hz); });
   when({"loglevel"}, [](const Options& now) { set_log_level(now.loglevel); });
   when({"dir"}, [this](const Options& now) { return change_directory(now.dir); });
+  follow_locale(options_);
+  when({"locale-collate"}, follow_locale);
   static_cast<void>(adjust_oom_score(options_));
   when({"oom-score-adj", "oom-score-adj-values"}, adjust_oom_score);
   watch_crashes(options_);

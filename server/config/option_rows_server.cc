@@ -93,7 +93,7 @@ std::vector<Option> server_rows() {
       {"always-show-logo", yes_no(&O::always_show_logo), kImmutable | kNoEffect},
       {"set-proc-title", yes_no(&O::set_proc_title), kImmutable},
       {"proc-title-template", text(&O::proc_title_template, check_title_template)},
-      {"locale-collate", text(&O::locale_collate, check_locale), kNoEffect},
+      {"locale-collate", text(&O::locale_collate, check_locale)},
       {"crash-log-enabled", yes_no(&O::crash_log_enabled)},
       {"crash-memcheck-enabled", yes_no(&O::crash_memcheck_enabled), kNoEffect},
       {"use-exit-on-panic", yes_no(&O::use_exit_on_panic), kHidden | kNoEffect},

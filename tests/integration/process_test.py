@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -199,6 +200,35 @@ def processors():
         pid = one.process.pid
         expect({0, 1} <= where(pid), where(pid))
         expect(any(where(task) == {1} for task in helpers(pid)), "no helper runs there")
+
+
+@check("SORT ALPHA goes by the locale of the environment, or by locale-collate")
+def locale():
+    with tempfile.TemporaryDirectory() as locales:
+        path = os.path.join(locales, "en_US.UTF-8")
+        made = subprocess.run(["localedef", "-i", "en_US", "-f", "UTF-8", path], check=False)
+        if made.returncode != 0 or not os.path.isdir(path):
+            raise Skipped("no source of the locale is installed")
+        texts = ("b", "a", "C")
+        by_locale, by_bytes = [b"a", b"b", b"C"], [b"C", b"a", b"b"]
+        # The C library never frees what it has read LOCPATH into.
+        suppressions = os.path.join(locales, "lsan")
+        with open(suppressions, "w", encoding="ascii") as file:
+            file.write("leak:argz_add_sep\n")
+        env = {"LOCPATH": locales, "LC_ALL": "en_US.UTF-8",
+               "LSAN_OPTIONS": f"suppressions={suppressions}:print_suppressions=0"}
+        with server(env=env) as one, one.client() as client:
+            client.do("RPUSH", "k", *texts)
+            equal(client.do("SORT", "k", "ALPHA"), by_locale)
+            client.do("SORT", "k", "ALPHA", "STORE", "sorted")
+            equal(client.do("LRANGE", "sorted", 0, -1), by_bytes, "stored")
+            equal(client.do("INCRBYFLOAT", "n", "1.5"), b"1.5")
+            if ORACLE:
+                return  # the option came with Redis 7.2
+            client.do("CONFIG", "SET", "locale-collate", "C")
+            equal(client.do("SORT", "k", "ALPHA"), by_bytes)
+            client.do("CONFIG", "SET", "locale-collate", "en_US.UTF-8")
+            equal(client.do("SORT", "k", "ALPHA"), by_locale)
 
 
 @check("oom-score-adj counts from the start, and until it is switched off")

@@ -85,7 +85,8 @@ class Server:
         self.kind = kind
         self.args = list(args)
         self.stdin = stdin
-        self.env = {**os.environ, **(env or {})}
+        # SORT goes by the locale; the tests go by the bytes.
+        self.env = {**os.environ, "LC_ALL": "C", **(env or {})}
         self.directory = tempfile.mkdtemp(prefix=f"{kind}-test-")
         self.log_path = os.path.join(self.directory, "server.log")
         self.config_path = None
