@@ -172,7 +172,8 @@ class App {
       &snapshots_,
       [this](bool replace) { return snapshot_driver_.reload(replace); },
       [this] { return aof_driver_.reload(); },
-      [this] { return loading_.state().active; }};
+      [this] { return loading_.state().active; },
+      [this] { return config_.rewrite(Config::Extent::kAll); }};
   Cron cron_;
   ExpiryDriver expiry_;
   EvictionDriver eviction_{loop_, dispatcher_, memory_gauge_, loading_.state(),

@@ -21,6 +21,8 @@ struct DebugControl {
   // Loads the append-only file in place of what the databases hold.
   std::function<Result<>()> reload_log{};
   std::function<bool()> is_loading{};
+  // Makes the configuration file name every option.
+  std::function<Result<>()> rewrite_config{};
 };
 
 }  // namespace tarn

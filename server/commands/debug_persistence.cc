@@ -50,7 +50,16 @@ void debug_loadaof(Call& call) {
   call.reply.ok();
 }
 
+void debug_config_rewrite(Call& call) {
+  if (const auto done = call.feature<DebugControl>().rewrite_config(); !done) {
+    return call.reply.error("ERR CONFIG-REWRITE-FORCE-ALL failed: " + done.error().message);
+  }
+  call.reply.ok();
+}
+
 constexpr DebugSubcommand kRows[] = {
+    {"config-rewrite-force-all", debug_config_rewrite, 0, 0, "",
+     "Rewrites the configuration file so that it names every option"},
     {"loadaof", debug_loadaof, 0, 0, "",
      "Makes the append-only file safe and loads it in place of the data"},
     {"reload", debug_reload, 0, DebugSubcommand::kAny, "[NOSAVE|NOFLUSH|MERGE ...]",

@@ -100,14 +100,17 @@ bool permits(Permission permission, bool is_local) {
 // The rewrites that make a file with these directives say what `options` hold. Values that cannot
 // be read give way to those in force, as any others do.
 std::vector<Rewrite> plan_rewrites(const Directives& directives, std::string_view file,
-                                   const Options& defaults, const Options& options) {
+                                   const Options& defaults, const Options& options,
+                                   Config::Extent extent) {
   Options in_file = defaults;
   DirectiveReader reader(in_file);
+  std::set<const Option*> named;
   std::set<const Option*> included;
   std::set<const Option*> unreadable;
   for (const Directive& directive : directives) {
     const Option* option = find_option(directive.words[0]);
     const bool is_read = reader.read(directive).ok();
+    named.insert(option);
     if (directive.origin != file) {
       included.insert(option);
     } else if (!is_read) {
@@ -119,7 +122,8 @@ std::vector<Rewrite> plan_rewrites(const Directives& directives, std::string_vie
   std::vector<Rewrite> rewrites;
   for (const Option& option : option_table()) {
     const bool is_right = same_value(option, in_file, options) && !unreadable.contains(&option);
-    if (option.has(kFileOnly) || is_right) continue;
+    const bool may_lack = extent == Config::Extent::kChanged || named.contains(&option);
+    if (option.has(kFileOnly) || (is_right && may_lack)) continue;
     Rewrite rewrite{option.name, option.alias, option_lines(option, options),
                     included.contains(&option)};
     // Lines that add up must not add to the included ones.
@@ -268,7 +272,7 @@ void Config::on_change(std::initializer_list<std::string_view> names, Hook hook)
   hooks_.push_back(std::move(registration));
 }
 
-Result<> Config::rewrite() {
+Result<> Config::rewrite(Extent extent) {
   if (config_file_.empty()) return Error{"The server is running without a config file"};
   const auto failed = [](const Error& error) {
     const std::string first_line = error.message.substr(0, error.message.find('\n'));
@@ -285,7 +289,7 @@ Result<> Config::rewrite() {
       read_directives(readable, config_file_, defaults_.dir, Unreadable::kIsSkipped);
   if (!directives) return failed(directives.error());
   const std::vector<Rewrite> rewrites =
-      plan_rewrites(*directives, config_file_, defaults_, options_);
+      plan_rewrites(*directives, config_file_, defaults_, options_, extent);
   if (rewrites.empty() && readable == text) return {};
   if (Result<> result = replace_text(config_file_, rewrite_config(readable, rewrites)); !result) {
     return failed(result.error());

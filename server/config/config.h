@@ -80,10 +80,14 @@ class Config {
   void on_change(std::initializer_list<std::string_view> names, Hook hook);
   void on_change(std::string_view name, Hook hook) { on_change({name}, std::move(hook)); }
 
+  // What a rewritten file names: the options that are not at their defaults, beside those that it
+  // named before, or all that it can.
+  enum class Extent { kChanged, kAll };
+
   // Makes the configuration file say what is in force now. Lines that already do are kept to the
   // byte, as are comments; lines that mean nothing become comments; see config_file.h. The file is
   // replaced in one step.
-  Result<> rewrite();
+  Result<> rewrite(Extent extent = Extent::kChanged);
 
   // Options that were moved from their default although the feature is not there yet: each is
   // reported once, by the first call after it was set, so that the caller can log it.

@@ -266,3 +266,14 @@ TEST_CASE("DEBUG refuses what it does not know, and arguments that do not fit") 
         "-ERR unknown subcommand or wrong number of arguments for 'SLEEP'. Try DEBUG HELP.");
   CHECK(server.run("DEBUG HELP").find("+SLEEP seconds +    ") != std::string::npos);
 }
+
+TEST_CASE("DEBUG CONFIG-REWRITE-FORCE-ALL passes on how it went") {
+  Server server;
+  Result<> outcome = Error{"no file"};
+  server.control.rewrite_config = [&outcome] { return outcome; };
+  CHECK(server.run("DEBUG CONFIG-REWRITE-FORCE-ALL") ==
+        "-ERR CONFIG-REWRITE-FORCE-ALL failed: no file");
+  outcome = {};
+  CHECK(server.run("debug config-rewrite-force-all") == "+OK");
+  CHECK(server.run("DEBUG CONFIG-REWRITE-FORCE-ALL x").starts_with("-ERR unknown subcommand"));
+}

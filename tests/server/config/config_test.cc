@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/config/config_file.h"
+#include "server/config/option_table.h"
 #include "tests/server/config/temporary_directory.h"
 
 using namespace tarn;
@@ -337,6 +340,33 @@ TEST_CASE("rewrite overrides included files at the end") {
   Config again;
   CHECK(load(again, {file}) == "OK");
   CHECK(get(again, {"*"}) == get(config, {"*"}));
+}
+
+TEST_CASE("rewrite can name every option, in a file that means the same") {
+  TemporaryDirectory directory;
+  const std::string text = "# mine\nhz 10\nsave 900 1\nrename-command GET fetch\n";
+  const std::string file = directory.write("tarn.conf", text);
+  Config config;
+  REQUIRE(load(config, {file, "--timeout", "7"}) == "OK");
+  REQUIRE(config.rewrite(Config::Extent::kAll));
+  const std::string rewritten = directory.read("tarn.conf");
+  CHECK(rewritten.starts_with(text + std::string(kRewriteComment) + "\n"));
+  const auto directives = parse_config(rewritten, file);
+  REQUIRE(directives);
+  std::set<std::string> named;
+  for (const Directive& directive : *directives) named.insert(directive.words[0]);
+  for (const Option& option : option_table()) {
+    CAPTURE(option.name);
+    const bool has_lines = !option_lines(option, config.options()).empty();
+    if (has_lines && !option.has(kFileOnly)) CHECK(named.contains(std::string(option.name)));
+  }
+
+  Config again;
+  REQUIRE(load(again, {file}) == "OK");
+  const std::string_view all = "*";
+  CHECK(again.get({&all, 1}) == config.get({&all, 1}));
+  CHECK(config.rewrite(Config::Extent::kAll));
+  CHECK(directory.read("tarn.conf") == rewritten);
 }
 
 TEST_CASE("rewrite follows symbolic links") {
