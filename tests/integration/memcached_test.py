@@ -149,7 +149,7 @@ def lasting():
 @check("flush_all with a delay")
 def flush_later():
     with memcached_server() as one, one.client() as redis, Memcached(one.memcached_port) as mc:
-        mc.talk(b"set k 0 0 1\r\nx\r\nflush_all 1\r\nget k\r\n",
+        mc.talk(b"set k 0 0 1\r\nx\r\nflush_all 2\r\nget k\r\n",
                 b"STORED\r\nOK\r\nVALUE k 0 1\r\nx\r\nEND\r\n")
         expect(wait_until(lambda: redis.do("DBSIZE") == 0), "nothing was flushed")
 

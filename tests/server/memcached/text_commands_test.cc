@@ -152,8 +152,12 @@ TEST_CASE("flush_all empties the database, now or later") {
   CHECK(server.send("flush_all\r\nget k\r\n") == "OK|END|");
   CHECK(server.db(1).size() == 1);
   server.send("set k 0 0 1\r\nx\r\n");
+  CHECK(server.send("flush_all 1\r\nget k\r\n") == "OK|END|");
+  server.send("set k 0 0 1\r\nx\r\n");
   CHECK(server.send("flush_all 10\r\nget k\r\n") == "OK|VALUE k 0 1|x|END|");
-  server.timers.advance(std::chrono::seconds(10));
+  server.timers.advance(std::chrono::milliseconds(8999));
+  CHECK(server.send("get k\r\n") == "VALUE k 0 1|x|END|");
+  server.timers.advance(std::chrono::milliseconds(1));
   CHECK(server.send("get k\r\n") == "END|");
   server.send("set k 0 0 1\r\nx\r\nflush_all 10\r\nflush_all 20\r\n");
   server.timers.advance(std::chrono::seconds(10));
