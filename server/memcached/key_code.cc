@@ -44,14 +44,22 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return bytes;
 }
 
+std::size_t max_encoded_key_bytes(const Options& options) {
+  const auto bytes = static_cast<std::size_t>(options.memcached_max_key_size);
+  return bytes <= memcached::kMaxPlainKeyBytes ? memcached::kMaxPlainKeyBytes : (bytes + 2) / 3 * 4;
+}
+
+bool MetaKey::fits(const Call& call, bool encoded) {
+  return call.args[1].size() <=
+         (encoded ? max_encoded_key_bytes(memcached::options(call)) : memcached::kMaxPlainKeyBytes);
+}
+
 std::optional<MetaKey> MetaKey::read(const Call& call, bool encoded) {
+  if (!fits(call, encoded)) return std::nullopt;
   MetaKey key;
   key.encoded_ = encoded;
   key.in_line_ = call.args[1];
-  if (!encoded) {
-    if (key.in_line_.size() > memcached::kMaxPlainKeyBytes) return std::nullopt;
-    return key;
-  }
+  if (!encoded) return key;
   const auto most = static_cast<std::size_t>(memcached::options(call).memcached_max_key_size);
   auto decoded = decode_base64(key.in_line_);
   if (!decoded || decoded->size() > most) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/config/options.h"
 #include "server/engine/call.h"
 
 namespace tarn {
@@ -12,10 +13,16 @@ namespace tarn {
 // Decodes standard base64 with its padding; nothing where it is malformed.
 std::optional<std::string> decode_base64(std::string_view text);
 
+// The longest base64 that may stand for a key. Without an option that allows more, a key has the
+// same length however it is written, as in memcached.
+std::size_t max_encoded_key_bytes(const Options& options);
+
 // The key of a meta command: as it stands in the line or, with the flag b, in base64.
 class MetaKey {
  public:
-  // Nothing where the key is malformed or too long.
+  // Whether the word in the line is no longer than a key may be.
+  static bool fits(const Call& call, bool encoded);
+  // Nothing where the word does not fit or cannot be decoded.
   static std::optional<MetaKey> read(const Call& call, bool encoded);
 
   bool encoded() const { return encoded_; }

@@ -7,6 +7,7 @@
 #include "core/base/quoting.h"
 #include "server/engine/gates.h"
 #include "server/memcached/families.h"
+#include "server/memcached/key_code.h"
 #include "server/protocol/memcached_binary_parser.h"
 #include "server/protocol/memcached_text_parser.h"
 
@@ -16,13 +17,6 @@ namespace {
 constexpr std::string_view kNoSuchCommand = "ERROR";
 constexpr std::size_t kBinaryKeyArgument = 1;
 constexpr std::size_t kBinaryHeaderArgument = 2;
-
-// As much base64 as a key of so many bytes takes. Without an option that allows more, a key has the
-// same length however it is written, as in memcached.
-std::size_t max_encoded_key_bytes(const Options& options) {
-  const auto bytes = static_cast<std::size_t>(options.memcached_max_key_size);
-  return bytes <= 250 ? 250 : (bytes + 2) / 3 * 4;
-}
 
 // Whether mg, which reads, also writes with these flags.
 bool changes_item(std::span<const std::string_view> flags) {

@@ -49,8 +49,8 @@ void MetaRequest::read_key() {
   const bool encoded = has('b');
   meta_key_ = MetaKey::read(call_, encoded);
   if (!meta_key_) {
-    flags_are_wrong_ = encoded;
-    error_ = encoded ? kBadKey : lines::kBadFormat;
+    flags_are_wrong_ = MetaKey::fits(call_, encoded);
+    error_ = flags_are_wrong_ ? kBadKey : lines::kBadFormat;
   } else if (encoded) {
     key_.emplace(meta_key_->bytes());
   } else {

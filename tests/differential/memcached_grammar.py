@@ -291,7 +291,7 @@ class Generator:
         if self.chance(0.12):
             return ENCODED_NUMBER if numeric else self.rng.choice(ENCODED[:-1]), [b"b"]
         if self.mistake(0.01):
-            return self.rng.choice((b"!!!", b"abc", b"azA", b"====", b"a" * 248)), [b"b"]
+            return self.rng.choice((b"!!!", b"abc", b"azA", b"====", b"a" * 248, b"YWJj" * 63)), [b"b"]
         return (self.number_key() if numeric else self.key()), []
 
     def meta_line(self, verb, head, flags):

@@ -54,6 +54,11 @@ TEST_CASE("keys may come in base64") {
   for (int i = 0; i < 100; ++i) encoded += "YWJj";
   CHECK(server.send("ms " + encoded + " 1 b\r\nx\r\n") ==
         "CLIENT_ERROR bad command line format|ERROR|");
+  for (const std::string verb : {"mg ", "md ", "ma ", "me "}) {
+    CAPTURE(verb);
+    CHECK(server.send(verb + encoded + " b\r\n") == "CLIENT_ERROR bad command line format|");
+  }
+  CHECK(server.send("mg " + encoded + " b N30\r\n") == "CLIENT_ERROR bad command line format|");
   server.set_option("memcached-max-key-size", "1024");
   CHECK(server.send("ms " + encoded + " 1 b\r\nx\r\nmg " + encoded + " b v\r\n") == "HD|VA 1|x|");
   CHECK(server.send("get " + std::string(251, 'k') + "\r\n") ==
