@@ -60,7 +60,8 @@ void reply_lease(Call& call, const Key& key, bool won) {
   call.reply.bulk(missing ? "missing" : item.stale() ? "stale" : "fresh");
 }
 
-void getlease(Call& call) {
+// `may_keep`: there is room for a missing key that is kept for the caller.
+void serve_lease(Call& call, bool may_keep) {
   ArgReader args(call, 2);
   LeaseTime time;
   std::optional<std::int64_t> refresh_s;
@@ -80,12 +81,18 @@ void getlease(Call& call) {
   Entry* item = call.db().find(key);
   if (wrong_type(call, item, Type::kString)) return;
   if (item == nullptr) {
+    if (!may_keep) return call.reply_no_room();
     make_placeholder(call, key, Ttl::until(*placeholder_until_ms));
     return reply_lease(call, key, true);
   }
   const bool due = refresh_s && expires_within(call, deadline_of(*item), *refresh_s);
   reply_lease(call, key, win_lease(*item, due));
 }
+
+void getlease(Call& call) { serve_lease(call, true); }
+
+// What is there is served: it takes no memory.
+void getlease_without_room(Call& call) { serve_lease(call, false); }
 
 // --- SETLEASE
 
@@ -145,6 +152,7 @@ constexpr CommandRow kRows[] = {
         .arity = -2,
         .flags = kWrite | kDenyOom | kFast,
         .categories = kStringCategory,
+        .on_no_room = getlease_without_room,
         .keys = {key_at(1, kRW | kAccess | kUpdate)},
         .group = "string",
         .since = "7.2.0",
