@@ -11,8 +11,10 @@ namespace {
 
 // To expand a larger value would hold up everybody else for too long.
 constexpr std::size_t kMaxPlainBytes = std::size_t{1} << 20;
-// A packed collection is left alone for so long after its last use.
+// A packed collection is left alone for so long after its last use. Where uses are counted, only
+// the minute of the last one is known.
 constexpr std::int64_t kRestSeconds = 10;
+constexpr std::int64_t kRestMinutes = 1;
 
 // The plain bytes of a value that may be compressed; none of others.
 std::string_view compressible_bytes(const Entry& entry) {
@@ -33,7 +35,7 @@ std::string_view compressible_bytes(const Entry& entry) {
 }
 
 bool rests(const AccessPolicy& policy, const Entry& entry, std::int64_t now_ms) {
-  if (policy.tracks_frequency) return policy.idle_minutes(entry.access(), now_ms) > 0;
+  if (policy.tracks_frequency) return policy.idle_minutes(entry.access(), now_ms) >= kRestMinutes;
   return policy.idle_seconds(entry.access(), now_ms) >= kRestSeconds;
 }
 
@@ -48,7 +50,10 @@ std::uint64_t Keyspace::compress_step(std::uint64_t cursor, std::size_t min_byte
   const std::uint64_t next = scan(cursor, [&](const Entry& entry) {
     const std::size_t bytes = compressible_bytes(entry).size();
     if (bytes < min_bytes || bytes > kMaxPlainBytes || found_count == found.size()) return;
-    if (entry.type() != Type::kString && !rests(context_.access_policy, entry, now_ms())) return;
+    if (entry.type() != Type::kString && !rests(context_.access_policy, entry, now_ms())) {
+      ++count.resting;
+      return;
+    }
     found[found_count++] = &entry;
   });
   for (std::size_t i = 0; i < found_count; ++i) {
@@ -148,6 +153,7 @@ CompressionWalk::Step CompressionWalk::step(std::size_t min_bytes) {
   cursor_ = databases_[database_].compress_step(cursor_, min_bytes, scratch_, count);
   step.tried = count.tried;
   step.compressed = count.compressed;
+  step.resting = count.resting;
   if (cursor_ == 0) {
     do {
       ++database_;
@@ -155,6 +161,10 @@ CompressionWalk::Step CompressionWalk::step(std::size_t min_bytes) {
   }
   step.more = database_ < databases_.size();
   return step;
+}
+
+std::int64_t CompressionWalk::rest_ms() const {
+  return databases_.access_policy().tracks_frequency ? kRestMinutes * 60'000 : kRestSeconds * 1000;
 }
 
 }  // namespace tarn

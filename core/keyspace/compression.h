@@ -26,11 +26,14 @@ class CompressionWalk {
   struct Step {
     std::size_t tried = 0;
     std::size_t compressed = 0;
-    bool more = false;  // the walk is not over
+    std::size_t resting = 0;  // collections that it passed over, since they do not rest yet
+    bool more = false;        // the walk is not over
   };
   // Visits some keys, and compresses values of `min_bytes` and more. At the end of a walk the next
   // call begins another.
   Step step(std::size_t min_bytes);
+  // A collection that is not used for so long rests.
+  std::int64_t rest_ms() const;
 
  private:
   Databases& databases_;

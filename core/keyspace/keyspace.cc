@@ -123,6 +123,7 @@ EntryTable::Slot Keyspace::find_live_slot(const Key& key) {
   if (compressed_.collections > 0 && slot && slot.get()->holds_compressed_collection())
       [[unlikely]] {
     expand(slot);
+    ++context_.stats.expanded;
   }
   return slot;
 }

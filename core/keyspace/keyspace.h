@@ -34,6 +34,7 @@ struct KeyspaceStats {
   std::uint64_t changes = 0;         // keys created, changed or deleted
   std::uint64_t deadlines_set = 0;
   std::uint64_t evicted = 0;
+  std::uint64_t expanded = 0;  // packed collections that were compressed, and are used again
 };
 
 // What every keyspace of a server is given from outside.
@@ -261,6 +262,7 @@ class Keyspace {
   struct CompressedCount {
     std::size_t tried = 0;
     std::size_t compressed = 0;
+    std::size_t resting = 0;  // collections that were used too short a time ago
   };
   // Compresses values of `min_bytes` and more among those of one step of a scan; returns the cursor
   // to go on with. `scratch` is room to work in.

@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::uint64_t kSliceUs = 250;
 constexpr int kIdleEffort = 50;
-// A walk waits for one change in so many keys, and at most so many times longer.
-constexpr std::uint64_t kKeysPerChange = 64;
-constexpr std::uint64_t kMaxPatience = 64;
-// However little has changed, it does not wait for longer.
-constexpr std::int64_t kMaxWaitMs = 60'000;
 // Memory is under pressure from this share of the limit on, in percent.
 constexpr std::size_t kPressurePercent = 75;
 
@@ -34,9 +29,7 @@ void CompressionDriver::configure(const Options& options) {
   min_bytes_ = options.compress_min_size;
   effort_ = options.compress_effort;
   memory_limit_ = options.maxmemory;
-  // What was left alone so far may be worth while now.
-  patience_ = 0;
-  walked_at_changes_ = 0;
+  rule_.forget();
 }
 
 bool CompressionDriver::wanted() {
@@ -49,21 +42,23 @@ bool CompressionDriver::wanted() {
   return false;
 }
 
-bool CompressionDriver::worth_a_walk() const {
-  const std::uint64_t changes = databases_.stats().changes - walked_at_changes_;
-  if (changes == 0) return false;
-  if (changes >=
-      std::max<std::uint64_t>(patience_, 1) * (databases_.total_keys() / kKeysPerChange + 1)) {
-    return true;
-  }
-  return clock_.now_ms() - walked_at_ms_ >= kMaxWaitMs * static_cast<std::int64_t>(patience_);
+CompressionRule::Sight CompressionDriver::sight() const {
+  const KeyspaceStats& stats = databases_.stats();
+  return {.now_ms = clock_.monotonic_ms(),
+          .keys = databases_.total_keys(),
+          .changes = stats.changes,
+          .expanded = stats.expanded,
+          .rest_ms = walk_.rest_ms()};
 }
 
 void CompressionDriver::plan() {
-  if (walking_ || suspended() || !wanted() || !worth_a_walk()) return;
+  if (walking_ || suspended() || !wanted()) return;
+  const CompressionRule::Sight now = sight();
+  if (!rule_.worth_a_walk(now)) return;
   walking_ = true;
-  walked_at_changes_ = databases_.stats().changes;
+  rule_.walk_begins(now);
   tried_ = 0;
+  resting_ = 0;
   work_after(std::chrono::nanoseconds(0));
 }
 
@@ -85,6 +80,7 @@ void CompressionDriver::work() {
   while (more && now < end) {
     const CompressionWalk::Step step = walk_.step(min_bytes_);
     tried_ += step.tried;
+    resting_ += step.resting;
     more = step.more;
     now = CycleClock::now();
   }
@@ -98,9 +94,7 @@ void CompressionDriver::work() {
 
 void CompressionDriver::end_walk() {
   walking_ = false;
-  walked_at_ms_ = clock_.now_ms();
-  const bool found_little = tried_ * kKeysPerChange < databases_.total_keys();
-  patience_ = found_little ? std::min(std::max<std::uint64_t>(patience_, 1) * 2, kMaxPatience) : 1;
+  rule_.walk_ends(sight(), tried_, resting_);
 }
 
 }  // namespace tarn

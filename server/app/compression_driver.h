@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/keyspace/compression.h"
+#include "server/app/compression_rule.h"
 #include "server/config/options.h"
 #include "server/engine/dispatcher.h"
 #include "server/metrics/loading_state.h"
@@ -16,14 +17,11 @@ namespace tarn {
 
 // Has values compressed that were set since it last looked: the `compress-` options.
 //
-//  1. From time to time plan() asks whether a walk over all keys is worth while: enough has
-//     changed, and, where only pressure is a reason, most of `maxmemory` is in use.
+//  1. From time to time plan() asks CompressionRule whether a walk over all keys is worth while
+//     and, where only pressure is a reason, whether most of `maxmemory` is in use.
 //  2. A walk goes on in slices of a quarter of a millisecond. After each the driver rests for as
 //     long as makes its share of the time what compress-effort says; or, when no command has run
 //     meanwhile, half of it.
-//
-// A walk that finds little to do makes the next wait for more changes, so that a dataset of small
-// values, or of such as do not compress, is not looked at again and again.
 //
 // Not while a child is forked: every page written then is copied. Not while a dataset is loaded.
 class CompressionDriver {
@@ -42,7 +40,7 @@ class CompressionDriver {
 
   bool suspended() const { return loading_.active || databases_.context().forked; }
   bool wanted();
-  bool worth_a_walk() const;
+  CompressionRule::Sight sight() const;
   void work();
   void work_after(std::chrono::nanoseconds wait);
   void end_walk();
@@ -54,6 +52,7 @@ class CompressionDriver {
   Clock& clock_;
   const LoadingState& loading_;
   CompressionWalk walk_;
+  CompressionRule rule_;
 
   CompressValues mode_ = CompressValues::kNo;
   std::size_t min_bytes_ = 0;
@@ -61,10 +60,8 @@ class CompressionDriver {
   std::size_t memory_limit_ = 0;
 
   bool walking_ = false;
-  std::uint64_t walked_at_changes_ = 0;  // of the keyspaces, when the last walk began
-  std::int64_t walked_at_ms_ = 0;        // when it ended
-  std::uint64_t patience_ = 0;           // changes for which the next one waits
-  std::uint64_t tried_ = 0;              // in this walk
+  std::uint64_t tried_ = 0;    // in this walk
+  std::uint64_t resting_ = 0;  // likewise: what it passed over
   std::uint64_t commands_seen_ = 0;
 };
 
