@@ -15,7 +15,7 @@ _LOOK = b"".join([b"get %b\r\n" % key for key in _KEYS]) + b"".join([
 ])  # fmt: skip
 _LAST = b"".join([
     b"get %b\r\n" % key for key in (b"later", b"between", b"soon", b"forever", b"saved")
-]) + _STORE % (b"after", 0) + b"get after\r\n"  # fmt: skip
+]) + _STORE % (b"after", 0) + b"get after\r\nflush_all 1\r\nget after\r\n"  # fmt: skip
 _PAUSE_S = 3.2  # memcached's clock has whole seconds.
 
 
