@@ -76,6 +76,11 @@ ItemOutcome store_new(Call& call, const Key& key, std::size_t position,
   return ItemOutcome::kDone;
 }
 
+// Follows the event of a change that may have given the item a deadline.
+void notify_deadline(Call& call, const Key& key, const std::optional<Expiry>& expiry) {
+  if (expiry && expiry->deadline_ms()) call.notify(kNotifyGeneric, "expire", key.bytes);
+}
+
 void store_number(Call& call, const Key& key, std::uint64_t number, std::size_t width, Ttl ttl,
                   ItemAttributes attributes) {
   char text[kMaxInt64Chars + 1];
@@ -159,6 +164,7 @@ ItemOutcome add_to_item(Call& call, const Key& key, const ArithmeticRequest& req
     if (request.new_cas) call.db().set_cas(key, *request.new_cas);
     propagate_item(call, key);
     call.notify(kNotifyString, "set", key.bytes);
+    notify_deadline(call, key, request.vivify);
     return ItemOutcome::kDone;
   }
   if (!is_item(entry)) return ItemOutcome::kNoItem;
@@ -185,6 +191,7 @@ ItemOutcome add_to_item(Call& call, const Key& key, const ArithmeticRequest& req
   if (request.new_cas) call.db().set_cas(key, *request.new_cas);
   propagate_item(call, key);
   call.notify(kNotifyString, "incrby", key.bytes);
+  notify_deadline(call, key, request.touch);
   return ItemOutcome::kDone;
 }
 

@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.resp import plain  # noqa: E402
 from support.server import free_port, scaled, wait_until  # noqa: E402
 
 
@@ -84,6 +85,40 @@ def shared():
         equal(redis.do("LRANGE", "list", 0, -1), [b"x"])
         stats = redis.do("INFO", "commandstats")
         expect(b"cmdstat_memcached|get:calls=" in stats, "no statistics of get")
+
+
+@check("subscribers hear of what memcached's clients change, as of what RESP's do")
+def events():
+    table = [
+        (b"set k 0 0 1\r\n5\r\n", b"set"),
+        (b"set k 0 100 1\r\n5\r\n", b"set expire"),
+        (b"append k 0 0 1\r\n5\r\n", b"append"),
+        (b"incr k 1\r\n", b"incrby"),
+        (b"ma k T50\r\n", b"incrby expire"),
+        (b"ma k T0\r\n", b"incrby"),
+        (b"touch k 100\r\n", b"expire"),
+        (b"touch k 0\r\n", b"persist"),
+        (b"mg k v\r\n", b""),
+        (b"md k I T30\r\n", b"stale expire"),
+        (b"md k\r\n", b"del"),
+        (b"ma k N0\r\n", b"set"),
+        (b"delete k\r\n", b"del"),
+        (b"ma k N30\r\n", b"set expire"),
+        (b"touch k -1\r\n", b"del"),
+        (b"mg k N30\r\n", b"set expire"),
+    ]
+    with memcached_server("--notify-keyspace-events", "KA") as one, one.client() as redis:
+        with one.client() as ear, Memcached(one.memcached_port) as mc:
+            ear.do("SUBSCRIBE", "__keyspace@0__:k")
+            for request, expected in table:
+                mc.line(request + b"mn\r\n")
+                while mc.line(b"") != b"MN":
+                    pass
+                redis.do("PUBLISH", "__keyspace@0__:k", "end")
+                heard = []
+                while not heard or heard[-1] != b"end":
+                    heard.append(plain(ear.read())[2])
+                equal(b" ".join(heard[:-1]), expected, f"{request!r}")
 
 
 @check("pipelines, and getting thousands of keys at once")
