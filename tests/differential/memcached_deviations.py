@@ -66,6 +66,8 @@ LEFT_OUT = {
         "they wrap around to 1 in memcached",
     "times of 2^31 and more, R of 30 days and more":
         "memcached keeps 32 bits of the one, and takes the other for a moment in time",
+    "keys in base64 with other characters between its letters, or behind the padding":
+        "memcached passes over them, so that several spellings are one key; we refuse them",
     "text keys asked for in base64, and the other way round":
         "memcached answers with the form in which an item was stored, we with that of the request",
     "C0 in meta commands":
