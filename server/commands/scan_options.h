@@ -31,7 +31,8 @@ struct ScanOptions {
 };
 
 // When one call has done its part. COUNT says how many elements are looked at, not how many of them
-// fit. In a table that is nearly empty a limit on the steps bounds the work.
+// fit. In a table that is nearly empty a limit on the steps bounds the work: a few keys are spread
+// over as many segments of 60 buckets, and a call should get through one for each of them.
 class ScanBudget {
  public:
   explicit ScanBudget(const ScanOptions& options)
@@ -42,7 +43,7 @@ class ScanBudget {
   bool go_on() { return steps_-- > 0 && seen_ < count_; }
 
  private:
-  static constexpr std::uint64_t kStepsPerElement = 10;
+  static constexpr std::uint64_t kStepsPerElement = 64;
   static constexpr std::uint64_t kMaxCount =
       std::numeric_limits<std::uint64_t>::max() / kStepsPerElement;
 

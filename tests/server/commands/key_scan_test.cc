@@ -93,6 +93,18 @@ TEST_CASE("SCAN returns everything once, in slices of about COUNT") {
   CHECK(slice < 130);
 }
 
+TEST_CASE("SCAN of a small database gives keys with every call") {
+  Server server;
+  server.fill(14);
+  int calls = 0;
+  std::string cursor = "0";
+  do {
+    cursor = server.words("SCAN " + cursor)[0];
+    ++calls;
+  } while (cursor != "0");
+  CHECK(calls <= 3);
+}
+
 TEST_CASE("SCAN returns what was there throughout, while others come and go") {
   Server server;
   server.fill(2000);
