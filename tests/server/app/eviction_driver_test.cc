@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/keyspace/collection_edit.h"
+#include "core/memory/reclaimer.h"
 #include "core/types/set.h"
 
 using namespace tarn;
@@ -34,6 +35,7 @@ struct Fixture {
     }
   }
   void limit_to(std::size_t bytes) {
+    Reclaimer::drain();  // what waits for it would be freed first
     options.maxmemory = bytes;
     driver.configure(options);
   }
