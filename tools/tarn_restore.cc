@@ -25,13 +25,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kUsage =
-    "Usage: tarn-restore --from FOLDER --into NEWFOLDER [--to MOMENT]\n"
+    "Usage: tarn-restore --from FOLDER [--to MOMENT] [--into NEWFOLDER]\n"
     "                    [--name appendonly.aof] [--dirname appendonlydir]\n"
     "  --from     files that backup-command has copied, or an append-only directory\n"
-    "  --into     the data directory to make; it must be empty, or not be there\n"
     "  --to       a sequence number (aof_sequence of INFO persistence), a local time as\n"
     "             \"2026-11-20 10:00:00\" (UTC with Z behind it), or @ and Unix seconds;\n"
     "             without it, as far as the files go\n"
+    "  --into     the data directory to make, which must be empty, or not be there;\n"
+    "             without it, the current one\n"
     "  --name     appendfilename of the server\n"
     "  --dirname  appenddirname of the server\n";
 
@@ -45,11 +46,11 @@ struct Order {
 
 Result<Order> read_order(const Arguments& arguments) {
   Order order{arguments.value("--from"),
-              arguments.value("--into"),
+              arguments.value("--into", "."),
               arguments.value("--name", "appendonly.aof"),
               arguments.value("--dirname", "appendonlydir"),
               {}};
-  if (order.from.empty() || order.into.empty()) return Error{"--from and --into are needed"};
+  if (order.from.empty()) return Error{"--from is needed"};
   if (!arguments.rest().empty()) return Error{"Unexpected: " + arguments.rest()[0]};
   if (arguments.has("--to")) {
     const auto moment = parse_moment(arguments.value("--to"));
@@ -60,7 +61,7 @@ Result<Order> read_order(const Arguments& arguments) {
   const fs::path within = fs::path(order.from) / order.dirname;
   if (fs::is_directory(within)) order.from = within.string();
   if (fs::exists(order.into) && (!fs::is_directory(order.into) || !fs::is_empty(order.into))) {
-    return Error{order.into + ": is not empty; name a new folder"};
+    return Error{order.into + ": is not empty; name a new folder by --into"};
   }
   return order;
 }

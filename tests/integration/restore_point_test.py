@@ -362,6 +362,20 @@ def log_without_numbers():
         expect("as old as" not in text and not os.path.exists(into), text)
 
 
+@check("without a folder to restore into, it is the current one")
+def into_current():
+    with History() as history:
+        sequence, _, wanted = history.moments[-1]
+        order = ("--from", history.store, "--to", sequence)
+        into = tempfile.mkdtemp(prefix="current-", dir=history.directory)
+        status, text = run_tool("tarn-restore", *order, cwd=into)
+        equal(status, 0, text)
+        with Server("tarn", ["--appendonly", "yes", "--dir", into]) as tarn, tarn.client() as client:
+            equal(contents(client), wanted)
+        status, text = run_tool("tarn-restore", *order, cwd=into)
+        expect(status == 1 and "not empty" in text and "--into" in text, text)
+
+
 @check("wrong orders are refused")
 def refusals():
     with History() as history:
