@@ -505,9 +505,9 @@ bool SegmentReader::lacks_block_before(std::size_t end) const {
 // The same where the damage is in the line that the checksums follow from: it was there before any
 // other, so where one follows, no crash has left this.
 bool SegmentReader::can_be_torn_in_first_line() {
-  std::size_t at = begin_;
+  std::size_t at = begin_ + 1;
   std::string_view line;
-  return !find_annotation(++at, line);
+  return !find_annotation(at, line);
 }
 
 }  // namespace

@@ -37,6 +37,11 @@ def refused(one, *words, args=LOGGING):
     equal(files_of(one), before, "the files")
 
 
+def changed(content, at):
+    """With another byte there."""
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
 def written(one, *commands):
     with one.client() as client:
         for command in commands:
@@ -139,9 +144,7 @@ def rot_without_fsync():
         segment = path(one, "appendonly.aof.1.incr.aof")
         whole = read_file(segment)
         for at in (3, whole.index(b"SELECT"), whole.index(b"$1\r\nb"), whole.index(b"seq=2")):
-            damaged = bytearray(whole)
-            damaged[at] ^= 1
-            write_file(segment, bytes(damaged))
+            write_file(segment, changed(whole, at))
             refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
 
 
@@ -155,9 +158,7 @@ def rot_in_last_batch():
         last = whole.index(b"$1\r\nb")
         line = whole.index(b"#TARN", last)
         for at in (last, line, line + 8, whole.index(b"xxh3=", line) + 7):
-            damaged = bytearray(whole)
-            damaged[at] ^= 1
-            write_file(segment, bytes(damaged))
+            write_file(segment, changed(whole, at))
             refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
 
 
@@ -169,9 +170,7 @@ def first_line():
         segment = path(one, "appendonly.aof.1.incr.aof")
         whole = read_file(segment)
         for at in (0, 3, 10, whole.index(b"\r") - 1):
-            damaged = bytearray(whole)
-            damaged[at] ^= 1
-            write_file(segment, bytes(damaged))
+            write_file(segment, changed(whole, at))
             refused(one, "appendonly.aof.1.incr.aof")
         write_file(segment, whole)
         one.start()

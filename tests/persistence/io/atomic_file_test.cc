@@ -4,47 +4,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/support/temporary_directory.h"
 
 namespace tarn {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Directory {
-  Directory() {
-    std::string name = (fs::temp_directory_path() / "tarn-atomic-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-    file = path + "/file";
-  }
-  ~Directory() { fs::remove_all(path); }
-
-  static std::string content(const std::string& of) {
-    std::ostringstream text;
-    text << std::ifstream(of, std::ios::binary).rdbuf();
-    return text.str();
-  }
-  void put(const std::string& name, std::string_view text) const {
-    std::ofstream(path + "/" + name, std::ios::binary) << text;
-  }
-  // The names of all that is there, in order.
-  std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(path)) found.push_back(entry.path().filename());
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
-  std::string path;
-  std::string file;
+struct Directory : TemporaryDirectory {
+  const std::string file = path() + "/file";
 };
 
 using Names = std::vector<std::string>;
@@ -89,40 +64,40 @@ class NotRoot {
 TEST_CASE_FIXTURE(Directory, "a file has its name when it is complete, and not before") {
   auto atomic = AtomicFile::create(file);
   REQUIRE(atomic);
-  CHECK(names() == Names{"file.tmp"});
+  CHECK(files() == Names{"file.tmp"});
   REQUIRE((*atomic)->sink().write("content"));
-  CHECK(names() == Names{"file.tmp"});
+  CHECK(files() == Names{"file.tmp"});
   REQUIRE((*atomic)->commit());
-  CHECK(names() == Names{"file"});
-  CHECK(content(file) == "content");
+  CHECK(files() == Names{"file"});
+  CHECK(read("file") == "content");
   atomic->reset();
-  CHECK(content(file) == "content");
+  CHECK(read("file") == "content");
 }
 
 TEST_CASE_FIXTURE(Directory, "without commit() nothing is left, and the old file stays") {
-  put("file", "old");
+  write("file", "old");
   {
-    auto atomic = AtomicFile::create(file, path + "/other-name");
+    auto atomic = AtomicFile::create(file, path() + "/other-name");
     REQUIRE(atomic);
     REQUIRE((*atomic)->sink().write(std::string(1'000'000, 'x')));
-    CHECK(names() == Names{"file", "other-name"});
-    CHECK(content(file) == "old");
+    CHECK(files() == Names{"file", "other-name"});
+    CHECK(read("file") == "old");
   }
-  CHECK(names() == Names{"file"});
-  CHECK(content(file) == "old");
+  CHECK(files() == Names{"file"});
+  CHECK(read("file") == "old");
 }
 
 TEST_CASE_FIXTURE(Directory, "commit() replaces the old file as a whole, a longer one too") {
-  put("file", std::string(1'000'000, 'x'));
+  write("file", std::string(1'000'000, 'x'));
   // As a crash left it.
-  put("file.tmp", std::string(2'000'000, 'y'));
+  write("file.tmp", std::string(2'000'000, 'y'));
   REQUIRE(write_file_atomically(file, "new"));
-  CHECK(names() == Names{"file"});
-  CHECK(content(file) == "new");
+  CHECK(files() == Names{"file"});
+  CHECK(read("file") == "new");
 }
 
 TEST_CASE_FIXTURE(Directory, "who reads the old file goes on reading it") {
-  put("file", "old");
+  write("file", "old");
   std::ifstream reader(file);
   REQUIRE(write_file_atomically(file, "new"));
   std::string text;
@@ -131,7 +106,7 @@ TEST_CASE_FIXTURE(Directory, "who reads the old file goes on reading it") {
 }
 
 TEST_CASE_FIXTURE(Directory, "where the disk is full, the old file stays, and nothing else") {
-  put("file", "old");
+  write("file", "old");
   const SizeLimit limit(300'000);
   const std::string wanted = "Cannot write " + file + ".tmp: File too large";
   SUBCASE("noticed while it is written") {
@@ -148,8 +123,8 @@ TEST_CASE_FIXTURE(Directory, "where the disk is full, the old file stays, and no
     REQUIRE_FALSE(committed);
     CHECK(committed.error().message == wanted);
   }
-  CHECK(names() == Names{"file"});
-  CHECK(content(file) == "old");
+  CHECK(files() == Names{"file"});
+  CHECK(read("file") == "old");
 }
 
 TEST_CASE_FIXTURE(Directory, "a directory with the file's name is told, and stays") {
@@ -158,30 +133,30 @@ TEST_CASE_FIXTURE(Directory, "a directory with the file's name is told, and stay
   REQUIRE_FALSE(written);
   CHECK(written.error().message ==
         "Cannot rename " + file + ".tmp to " + file + ": Is a directory");
-  CHECK(names() == Names{"file"});
+  CHECK(files() == Names{"file"});
   CHECK(fs::exists(file + "/in-the-way"));
 }
 
 TEST_CASE_FIXTURE(Directory, "a directory that is not there is named") {
-  const auto atomic = AtomicFile::create(path + "/none/file");
+  const auto atomic = AtomicFile::create(path() + "/none/file");
   REQUIRE_FALSE(atomic);
   CHECK(atomic.error().message ==
-        "Cannot open " + path + "/none/file.tmp: No such file or directory");
+        "Cannot open " + path() + "/none/file.tmp: No such file or directory");
 }
 
 TEST_CASE_FIXTURE(Directory,
                   "a directory that one may not write to is named, and stays as it was") {
-  put("file", "old");
-  fs::permissions(path, fs::perms(0555));
+  write("file", "old");
+  fs::permissions(path(), fs::perms(0555));
   {
     const NotRoot user;
     const auto written = write_file_atomically(file, "new");
     REQUIRE_FALSE(written);
     CHECK(written.error().message == "Cannot open " + file + ".tmp: Permission denied");
   }
-  fs::permissions(path, fs::perms(0755));
-  CHECK(names() == Names{"file"});
-  CHECK(content(file) == "old");
+  fs::permissions(path(), fs::perms(0755));
+  CHECK(files() == Names{"file"});
+  CHECK(read("file") == "old");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
-#include "tests/server/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace tarn {
 namespace {

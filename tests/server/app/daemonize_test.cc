@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/server/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace tarn {
 

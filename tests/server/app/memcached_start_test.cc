@@ -8,7 +8,7 @@
 
 #include "server/app/data_files.h"
 #include "server/config/config.h"
-#include "tests/server/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 using namespace tarn;
 

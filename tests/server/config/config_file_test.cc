@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/server/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 using namespace tarn;
 

@@ -13,7 +13,7 @@
 
 #include "server/config/config_file.h"
 #include "server/config/option_table.h"
-#include "tests/server/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 using namespace tarn;
 

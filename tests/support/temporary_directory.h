@@ -17,7 +17,7 @@ namespace tarn {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    path_ = (std::filesystem::temp_directory_path() / "tarn-config-XXXXXX").string();
+    path_ = (std::filesystem::temp_directory_path() / "tarn-test-XXXXXX").string();
     REQUIRE(::mkdtemp(path_.data()) != nullptr);
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
