@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.disk import interrupt_processor
 from harness.load import Load, build_tarn_load
 from harness.plot import write_svg
 from harness.resp import ReplyError
@@ -61,8 +62,8 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="small and short: under 3 minutes")
     parser.add_argument("--servers", default=",".join(SERVERS), help="comma-separated")
     parser.add_argument("--limit-minutes", type=float, help="begin nothing after (15, --quick: 3)")
-    parser.add_argument("--server-core", type=int, default=0)
-    parser.add_argument("--load-core", type=int, default=1)
+    parser.add_argument("--server-core", type=int, help="(default: where the disk's interrupts go)")
+    parser.add_argument("--load-core", type=int, help="(default: another)")
     parser.add_argument("--first-port", type=int, default=7400)
     parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
@@ -106,7 +107,8 @@ def environment(context):
             model = line.split(":", 1)[1].strip()
             break
     return {"date": time.strftime("%Y-%m-%d %H:%M"), "processor": model,
-            "processors": os.cpu_count(), "kernel": platform.release(),
+            "processors": os.cpu_count(), "server_core": context.server_core,
+            "kernel": platform.release(),
             "load_average": round(os.getloadavg()[0], 2), "quick": context.quick,
             "servers": sorted(context.programs)}
 
@@ -116,6 +118,18 @@ def results_name(arguments):
     if arguments.quick:
         return "quick"
     return "latest" if arguments.sections == DEFAULT_SECTIONS else "partial"
+
+
+def choose_cores(arguments, scratch):
+    """The processors of server and load; None for both where there are too few."""
+    cores = os.sched_getaffinity(0)
+    server, load = arguments.server_core, arguments.load_core
+    if server is None:
+        disk = interrupt_processor(scratch)
+        server = disk if disk in cores - {load} else min(cores - {load}, default=None)
+    if load is None:
+        load = min(cores - {server}, default=None)
+    return (server, load) if {server, load} <= cores and server != load else (None, None)
 
 
 def write_results(directory, name, about, reports, raw):
@@ -140,17 +154,14 @@ def run(arguments, scratch):
     programs = find_servers(arguments.servers)
     for name in set(arguments.servers) - set(programs):
         say(f"{name} is not here and left out")
-    cores = os.sched_getaffinity(0)
-    pinned = {arguments.server_core, arguments.load_core} <= cores and len(cores) > 1
-    if not pinned:
-        say("too few processors: nothing is pinned, and the figures mean little")
-    load_core = arguments.load_core if pinned else None
+    server_core, load_core = choose_cores(arguments, scratch)
     tarn_load = build_tarn_load(scratch)
-    if pinned:
+    if load_core is None:
+        say("too few processors: nothing is pinned, and the figures mean little")
+    else:
         os.sched_setaffinity(0, {load_core})  # this process's own errands are load, too
     context = Context(programs, Load(tarn_load, load_core),
-                      arguments.quick, arguments.first_port,
-                      arguments.server_core if pinned else None)
+                      arguments.quick, arguments.first_port, server_core)
     deadline = time.monotonic() + arguments.limit_minutes * 60
     about, reports, raw = environment(context), {}, {}
     for name in arguments.sections:
