@@ -84,6 +84,17 @@ bool annotation_fits(std::string_view line, const Annotation& annotation, std::s
          checksum_of(batch, head_of(line), chain) == annotation.checksum;
 }
 
+bool lacks_only_its_end(std::string_view text) {
+  const std::size_t field = text.find(kChecksumField);
+  if (field == text.npos) return false;
+  const std::size_t end = field + kChecksumField.size() + kChecksumDigits;
+  if (text.size() < end + kLineEnd.size()) return false;
+  const std::string_view written = text.substr(end, kLineEnd.size());
+  const bool first = written[0] == kLineEnd[0];
+  const char other = written[first ? 1 : 0];
+  return first != (written[1] == kLineEnd[1]) && other != '#' && other != '\n' && other != '\0';
+}
+
 std::optional<std::uint64_t> checksum_at_end(std::string_view text) {
   if (text.size() < kTailBytes) return std::nullopt;
   return parse_checksum(text.substr(text.size() - kTailBytes, kChecksumDigits));

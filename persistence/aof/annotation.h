@@ -31,6 +31,7 @@ struct Annotation {
 };
 
 inline constexpr std::string_view kAnnotationMark = "#TARN ";
+inline constexpr std::size_t kMinAnnotationBytes = 55;
 inline constexpr std::size_t kMaxAnnotationBytes = 127;
 
 // What the checksum of the next line of a segment follows from.
@@ -55,6 +56,11 @@ std::optional<Annotation> parse_annotation(std::string_view line);
 // Whether the line's checksum fits the batch and the chain.
 bool annotation_fits(std::string_view line, const Annotation& annotation, std::string_view batch,
                      const ChecksumChain& chain);
+
+// Whether a line of which only the end may be damaged is all there: a text that begins with it has
+// all digits of its checksum, and behind them one byte of the end, beside another that is neither
+// that end's nor what a file has where nothing was written.
+bool lacks_only_its_end(std::string_view text);
 
 // Of a line that may be damaged anywhere else, here the end of a text: the checksum that it has,
 // if there are digits; and the one that it should have, from what is before its digits.

@@ -73,6 +73,8 @@ class SegmentReader {
   bool is_at_beginning() const { return buffer_offset_ + begin_ == 0; }
   bool can_be_torn();
   bool follows(const Annotation& annotation, std::string_view line, std::size_t at) const;
+  bool ends_batch(const Annotation& annotation, std::string_view line, std::size_t at);
+  bool has_line_at(std::size_t at);
   bool lacks_block_before(std::size_t end) const;
   bool can_be_torn_in_first_line();
   std::optional<Annotation> find_annotation(std::size_t& at, std::string_view& line);
@@ -252,7 +254,8 @@ Result<> SegmentReader::take_comment() {
   const bool first = buffer_offset_ + start_ == 0;
   if (first && !line.starts_with(kTimeMark)) {
     stop("the first line is damaged", true);
-  } else if (line.starts_with(kAnnotationMark)) {
+  } else if (line.starts_with(kAnnotationMark) ||
+             (segment_.annotated && !line.starts_with(kTimeMark) && !is_padding(line))) {
     stop_at_damage("an annotation is damaged");
   } else if (!segment_.annotated && pieces_.empty()) {
     settle(at_);
@@ -455,6 +458,8 @@ std::optional<Annotation> SegmentReader::find_annotation(std::size_t& at, std::s
 // Whether a crash can have left what is behind the last whole batch: not where a line there says
 // that a batch after that was safe, nor where whole batches follow although nothing is missing.
 // Only lines count whose checksum follows from the line before them, so that no value is believed.
+// Nor where the batch has its line, whatever is wrong in either, and nothing is missing: a crash
+// leaves the beginning of what was being written, or lacks blocks of it.
 bool SegmentReader::can_be_torn() {
   bool batches_follow = false;
   std::size_t behind_line = begin_;
@@ -466,11 +471,35 @@ bool SegmentReader::can_be_torn() {
       if (annotation->safe > segment_.sequence) return false;
       if (!batches_follow && !lacks_block_before(at - annotation->bytes)) return false;
       batches_follow = true;
+    } else if (ends_batch(*annotation, line, at)) {
+      return lacks_block_before(at + line.size());
     }
     behind_line = at + line.size();
     ++at;
   }
-  return true;
+  return !has_line_at(start_);
+}
+
+// Whether the line, at `at`, says that it ends the batch after the last whole one, and nothing
+// follows it: a value that says so does not end what was written.
+bool SegmentReader::ends_batch(const Annotation& annotation, std::string_view line,
+                               std::size_t at) {
+  if (annotation.sequence != segment_.sequence + 1 || annotation.bytes != at - begin_) return false;
+  while (need(buffer_.size() + 1)) {
+  }
+  const std::string_view behind = view(at + line.size(), buffer_.size());
+  return behind.empty() || is_padding(behind);
+}
+
+// Whether there is a line where no command can be, even if it makes no sense as an annotation, and
+// nothing is missing up to there.
+bool SegmentReader::has_line_at(std::size_t at) {
+  need(at + kMaxAnnotationBytes);
+  const std::string_view text = view(at, std::min(at + kMaxAnnotationBytes, buffer_.size()));
+  const std::size_t end = text.find(kLineEnd);
+  if (end == text.npos) return lacks_only_its_end(text);
+  const std::size_t size = end + kLineEnd.size();
+  return size >= kMinAnnotationBytes && !lacks_block_before(at + size);
 }
 
 // Whether the checksum of the line, at `at`, follows from that of the line before: as it is written

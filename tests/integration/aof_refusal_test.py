@@ -148,18 +148,27 @@ def rot_without_fsync():
             refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
 
 
-@check("after a shutdown the last batch is refused, too, where a byte of it is damaged")
-def rot_in_last_batch():
+def refuses_damaged_end(end):
     with server(*LOGGING) as one:
         written(one, ("SET", "a", "1"), ("SET", "b", "2"))
-        one.stop()
+        end(one)
         segment = path(one, "appendonly.aof.1.incr.aof")
         whole = read_file(segment)
         last = whole.index(b"$1\r\nb")
         line = whole.index(b"#TARN", last)
-        for at in (last, line, line + 8, whole.index(b"xxh3=", line) + 7):
+        for at in (last, last + 5, line, line + 8, whole.index(b"xxh3=", line) + 7):
             write_file(segment, changed(whole, at))
             refused(one, "appendonly.aof.1.incr.aof: at offset", "tarn-check-aof --repair")
+
+
+@check("after a shutdown the last batch is refused, too, where a byte of it is damaged")
+def rot_after_shutdown():
+    refuses_damaged_end(lambda one: one.stop())
+
+
+@check("so it is where the server was killed as soon as it had answered")
+def rot_after_kill():
+    refuses_damaged_end(lambda one: one.kill())
 
 
 @check("a first line that is damaged does not take the segment with it")

@@ -357,24 +357,19 @@ TEST_CASE_FIXTURE(LogFixture, "padding behind a log is part of it, wherever it b
   }
 }
 
-TEST_CASE_FIXTURE(LogFixture, "a batch that is only in part written over padding is torn") {
+TEST_CASE_FIXTURE(LogFixture, "a batch of which only the beginning is there is torn") {
   const SmallLog small = small_log(1);
   const std::size_t last = small.ends[small.ends.size() - 2];
-  for (std::size_t begin = last; begin < small.bytes.size(); ++begin) {
-    for (const std::size_t end : {begin + 1, begin + 20, small.bytes.size()}) {
+  for (std::size_t begin = last; begin < small.bytes.size() - 2; ++begin) {
+    const std::size_t end = small.bytes.size() + 200;
+    for (const std::string& before : {make_padding(last, end), std::string(end - last, '\0')}) {
       CAPTURE(begin);
-      CAPTURE(end);
-      // The bytes from `begin` to `end` did not reach the disk: what was there before still is.
-      std::string torn = small.bytes + make_padding(small.bytes.size(), small.bytes.size() + 200);
-      const std::string before = make_padding(last, torn.size());
-      const std::size_t count = std::min(end, small.bytes.size()) - begin;
-      torn.replace(begin, count, before, begin - last, count);
-      if (torn.substr(0, small.bytes.size()) == small.bytes) continue;
+      std::string torn = small.bytes.substr(0, begin) + before.substr(begin - last);
       write(path("torn"), torn);
       Recorder recorder;
       const auto segment = read_aof_segment(path("torn"), {}, recorder);
       REQUIRE(segment);
-      const bool nothing = begin == last && end == small.bytes.size();
+      const bool nothing = begin == last && before[0] == '#';
       CHECK(segment->end == (nothing ? AofSegment::End::kWhole : AofSegment::End::kTorn));
       CHECK(segment->good_bytes == last);
       CHECK(recorder.commands.size() == small.commands_until[small.ends.size() - 2]);
@@ -382,28 +377,70 @@ TEST_CASE_FIXTURE(LogFixture, "a batch that is only in part written over padding
   }
 }
 
-TEST_CASE_FIXTURE(LogFixture, "a changed byte is rot where a whole batch follows, else torn") {
+TEST_CASE_FIXTURE(LogFixture, "a changed byte is rot, in the last batch, too") {
   // Whether the lines claim that batches were safe, or, as with appendfsync no, nothing.
   for (const std::uint64_t safe_lag : {1U, 10U}) {
     const SmallLog small = small_log(safe_lag);
-    for (std::size_t at = 0; at < small.bytes.size(); ++at) {
-      for (const char flip : {'\x01', '\x20', '\x80'}) {
-        CAPTURE(safe_lag);
-        CAPTURE(at);
-        std::string damaged = small.bytes;
-        damaged[at] = static_cast<char>(damaged[at] ^ flip);
-        write(path("damaged"), damaged);
-        Recorder recorder;
-        const auto segment = read_aof_segment(path("damaged"), {}, recorder);
-        REQUIRE(segment);
-        std::size_t whole = 0;
-        while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= at) ++whole;
-        const bool in_first_line = at < small.ends[0];
-        CHECK(recorder.commands.size() == (in_first_line ? 0 : small.commands_until[whole]));
-        const bool last = whole + 2 == small.ends.size();
-        CHECK(segment->end == (last ? AofSegment::End::kTorn : AofSegment::End::kRot));
+    const std::size_t size = small.bytes.size();
+    for (const std::string& behind : {std::string(), make_padding(size, size + 200)}) {
+      for (std::size_t at = 0; at < size; ++at) {
+        for (const char flip : {'\x01', '\x20', '\x80'}) {
+          CAPTURE(safe_lag);
+          CAPTURE(at);
+          std::string damaged = small.bytes + behind;
+          damaged[at] = static_cast<char>(damaged[at] ^ flip);
+          write(path("damaged"), damaged);
+          Recorder recorder;
+          const auto segment = read_aof_segment(path("damaged"), {}, recorder);
+          REQUIRE(segment);
+          std::size_t whole = 0;
+          while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= at) ++whole;
+          const bool in_first_line = at < small.ends[0];
+          CHECK(recorder.commands.size() == (in_first_line ? 0 : small.commands_until[whole]));
+          CHECK(segment->end == AofSegment::End::kRot);
+        }
       }
     }
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a changed value or line is rot where only a torn batch follows") {
+  const SmallLog small = small_log(1);
+  const std::size_t last = small.ends[small.ends.size() - 2];
+  const std::size_t value = small.bytes.find("\r\n5\r\n", last) + 2;
+  const std::size_t line = small.bytes.find("#TARN", last);
+  const std::string torn = resp({"SET", "torn", "1"}).substr(0, 20);
+  for (std::size_t at = value; at < small.bytes.size() - 2; at = std::max(at + 1, line)) {
+    CAPTURE(at);
+    std::string damaged = small.bytes + torn;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write(path("damaged"), damaged);
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("damaged"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->end == AofSegment::End::kRot);
+    CHECK(segment->good_bytes == last);
+  }
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a value that looks like the line of its batch does not end it") {
+  ChecksumChain chain;
+  const std::string header = print_annotation({}, {}, chain);
+  const std::string before = resp({"SET", "k", "1"}) + "*3\r\n$3\r\nSET\r\n$1\r\nv\r\n$200\r\n";
+  ChecksumChain other = chain;
+  const std::string value =
+      print_annotation({.sequence = 1, .bytes = before.size()}, before, other) +
+      std::string(100, 'x');
+  for (std::size_t size = 1; size < value.size(); ++size) {
+    if (value[size - 1] == '\n') continue;  // what is torn just there is taken for a line
+    CAPTURE(size);
+    write(path("torn"), header + before + value.substr(0, size));
+    Recorder recorder;
+    const auto segment = read_aof_segment(path("torn"), {}, recorder);
+    REQUIRE(segment);
+    CHECK(segment->good_bytes == header.size());
+    CHECK(recorder.commands.empty());
+    CHECK(segment->end == AofSegment::End::kTorn);
   }
 }
 
