@@ -32,6 +32,12 @@ class MallocControl {
     if (!known_ || ::mallctlbymib(parts_.data(), kParts, &value, &bytes, nullptr, 0) != 0) return 0;
     return value;
   }
+  template <class Value>
+  void write(Value value) const {
+    if (!known_) return;
+    static_cast<void>(
+        ::mallctlbymib(parts_.data(), kParts, nullptr, nullptr, &value, sizeof value));
+  }
   // Returns whether `out` was filled with what jemalloc says of `about`.
   template <class About, class Out>
   bool ask(const About& about, Out& out) const {

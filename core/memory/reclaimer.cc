@@ -16,8 +16,8 @@ namespace tarn {
 namespace {
 
 constexpr int kNice = 10;
-// What jemalloc keeps for a while when it is freed, which mostly takes a microsecond, is below
-// this; what is larger goes back to the system at once (its oversize_threshold).
+// What jemalloc keeps for a while when it is freed, which takes a microsecond, is below this; what
+// is larger goes back to the system at once (its oversize_threshold).
 constexpr std::size_t kSlowBytes = std::size_t{8} << 20;
 
 class Worker {

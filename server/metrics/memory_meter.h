@@ -23,7 +23,7 @@ std::string_view allocator_name();
 // Has malloc give the pages that it keeps in reserve back to the system.
 void purge_allocator();
 // Whether threads of malloc's own give such pages back after some seconds, instead of whoever calls
-// malloc next.
+// malloc next. To be called on the thread whose memory it is about.
 void set_background_purging(bool wanted);
 // Everything malloc can tell, for people; empty where it tells nothing.
 std::string allocator_report();

@@ -20,6 +20,7 @@ from families import (  # noqa: E402
 )  # fmt: skip
 from grammar import Generator  # noqa: E402
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.rdb import intset, string, ziplist  # noqa: E402
 from support.resp import encode  # noqa: E402
 from support.server import Server, scaled, wait_until  # noqa: E402
@@ -33,11 +34,6 @@ MANIFEST = "appendonly.aof.manifest"
 
 def logging(kind, *args):
     return Server(kind, [*LOGGING, *args])
-
-
-def info(client):
-    lines = client.do("INFO", "persistence").decode().splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
 def rewrite(client):

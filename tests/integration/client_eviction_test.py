@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import figure  # noqa: E402
 from support.resp import Client, ConnectionClosed, encode  # noqa: E402
 from support.server import free_port, scaled, wait_until  # noqa: E402
 
@@ -25,14 +26,11 @@ class Watcher(Client):
     def limit(self, value):
         equal(self.do("CONFIG", "SET", "maxmemory-clients", str(value)), b"OK")
 
-    def info(self, name):
-        for line in self.do("INFO", "everything").decode().splitlines():
-            if line.startswith(name + ":"):
-                return int(line.split(":")[1])
-        raise AssertionError(f"INFO has no {name}")
+    def figure(self, name):
+        return figure(self, name)
 
     def evicted(self):
-        return self.info("evicted_clients")
+        return self.figure("evicted_clients")
 
     def await_evicted(self, count):
         expect(
@@ -86,7 +84,7 @@ def output():
             expect(is_closed(large), "the connection is still there")
         watcher.settle()
         equal(watcher.evicted(), 1)
-        expect(watcher.info("mem_clients_normal") < 20 * MB, "the memory is still counted")
+        expect(watcher.figure("mem_clients_normal") < 20 * MB, "the memory is still counted")
 
 
 @check("large replies that are read in time cost nobody the connection")
@@ -107,7 +105,7 @@ def no_evict():
         equal(client.do("CLIENT", "NO-EVICT", "ON"), b"OK")
         client.send_raw(encode(["GET", "big"]) * 10)
         watcher.settle()
-        wait_until(lambda: watcher.info("mem_clients_normal") > 40 * MB, timeout=20)
+        wait_until(lambda: watcher.figure("mem_clients_normal") > 40 * MB, timeout=20)
         for _ in range(10):
             equal(len(client.read_reply().value), 10 * MB)
         equal(client.do("CLIENT", "NO-EVICT", "OFF"), b"OK")
@@ -135,7 +133,7 @@ def lowered():
     with server() as one, Watcher(one) as watcher:
         clients = [(size, *unfinished(one, size)) for size in sizes for _ in range(5)]
         expect(
-            wait_until(lambda: watcher.info("mem_clients_normal") > 5 * sum(sizes), timeout=20),
+            wait_until(lambda: watcher.figure("mem_clients_normal") > 5 * sum(sizes), timeout=20),
             "the clients' memory does not show",
         )
         watcher.limit(100 * MB)
@@ -144,7 +142,7 @@ def lowered():
         for limit in (16 * MB, 9 * MB, 4 * MB):
             watcher.limit(limit)
             expect(
-                wait_until(lambda: watcher.info("mem_clients_normal") <= limit, timeout=20),
+                wait_until(lambda: watcher.figure("mem_clients_normal") <= limit, timeout=20),
                 lambda: f"the limit of {limit} bytes is not met",
             )
             left = watcher.ids()
@@ -272,7 +270,7 @@ def told():
         client, client_id = unfinished(one, 20 * MB)
         for what, shown in (
             ("tot-mem", lambda: watcher.field(client_id, "tot-mem")),
-            ("mem_clients_normal", lambda: watcher.info("mem_clients_normal")),
+            ("mem_clients_normal", lambda: watcher.figure("mem_clients_normal")),
         ):
             expect(wait_until(lambda: shown() >= 20 * MB), f"{what} lacks the argument")
         watcher.limit(10 * MB)
@@ -317,11 +315,11 @@ def many():
             clients[-1].send("PING")
         for client in clients:
             equal(client.read_reply().value, b"PONG")
-        taken = watcher.info("mem_clients_normal")
+        taken = watcher.figure("mem_clients_normal")
         limit = max(taken // 2, 128 * KB)
         watcher.limit(limit)
         expect(
-            wait_until(lambda: watcher.info("mem_clients_normal") <= limit, timeout=20),
+            wait_until(lambda: watcher.figure("mem_clients_normal") <= limit, timeout=20),
             "the limit is not met",
         )
         evicted = watcher.evicted()

@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import figure  # noqa: E402
 from support.memcached import memcached_server  # noqa: E402
 from support.resp import encode  # noqa: E402
 from support.server import scaled, wait_until  # noqa: E402
@@ -34,13 +35,6 @@ def document(number):
     return json.dumps(order).encode()
 
 
-def info(client, name):
-    for line in client.do("INFO", "memory").decode().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split(":")[1])
-    raise AssertionError(f"INFO has no {name}")
-
-
 def load(client, count=COUNT, prefix="doc"):
     for first in range(0, count, 500):
         numbers = range(first, min(first + 500, count))
@@ -53,23 +47,23 @@ def all_compressed(client, count=COUNT, timeout=60):
     """Waits for the walk; a few values of the last moments may be left for the next one."""
     enough = count - count // 50
     expect(
-        wait_until(lambda: info(client, "compressed_values") >= enough, timeout=timeout),
-        lambda: f"only {info(client, 'compressed_values')} of {count} are compressed",
+        wait_until(lambda: figure(client, "compressed_values") >= enough, timeout=timeout),
+        lambda: f"only {figure(client, 'compressed_values')} of {count} are compressed",
     )
 
 
 @check("a third of the memory and more is saved on JSON, and every byte is there", ours_only=True)
 def saved():
     with server("--enable-debug-command", "yes") as plain, plain.client() as client:
-        empty = info(client, "used_memory_dataset")
+        empty = figure(client, "used_memory_dataset")
         load(client)
-        plain_bytes = info(client, "used_memory_dataset") - empty
+        plain_bytes = figure(client, "used_memory_dataset") - empty
         digest = client.do("DEBUG", "DIGEST")
     with server(*ON) as one, one.client() as client:
-        empty = info(client, "used_memory_dataset")
+        empty = figure(client, "used_memory_dataset")
         load(client)
         all_compressed(client)
-        used = info(client, "used_memory_dataset") - empty
+        used = figure(client, "used_memory_dataset") - empty
         expect(used <= 0.7 * plain_bytes, f"{used} bytes where {plain_bytes} are plain")
         equal(client.do("DEBUG", "DIGEST"), digest)
         for n in range(0, COUNT, 7):
@@ -147,11 +141,11 @@ def pressure():
     with server("--compress-values", "pressure", "--compress-effort", "90",
                 "--maxmemory", "100mb") as one, one.client() as client:  # fmt: skip
         load(client, 1000)
-        equal(info(client, "compressed_values"), 0)
-        client.do("CONFIG", "SET", "maxmemory", str(info(client, "used_memory") * 5 // 4))
+        equal(figure(client, "compressed_values"), 0)
+        client.do("CONFIG", "SET", "maxmemory", str(figure(client, "used_memory") * 5 // 4))
         expect(
-            wait_until(lambda: info(client, "compressed_values") >= 100),
-            lambda: f"only {info(client, 'compressed_values')} are compressed",
+            wait_until(lambda: figure(client, "compressed_values") >= 100),
+            lambda: f"only {figure(client, 'compressed_values')} are compressed",
         )
         for n in range(1000):
             equal(client.do("GET", f"doc:{n}"), document(n))

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import figure  # noqa: E402
 from support.resp import encode  # noqa: E402
 from support.server import scaled, wait_until  # noqa: E402
 
@@ -20,13 +21,6 @@ OPTIONS = {
     "active-defrag-cycle-min": b"1",
     "active-defrag-cycle-max": b"3",
 }
-
-
-def info(client, name):
-    for line in client.do("INFO", "everything").decode().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split(":")[1])
-    raise AssertionError(f"INFO has no {name}")
 
 
 def pipelined(client, commands, batch=2000):
@@ -46,7 +40,7 @@ def value_of(number):
 def grow_and_delete(client, count):
     """Returns the bytes of memory that the keys took, and which are left: one in ten."""
     pipelined(client, (["SET", f"key:{n}", value_of(n)] for n in range(count)))
-    grown = info(client, "used_memory_rss")
+    grown = figure(client, "used_memory_rss")
     numbers = list(range(count))
     random.Random(5).shuffle(numbers)
     kept = numbers[: count // 10]
@@ -66,7 +60,7 @@ def check_needed(client, empty, needed):
         return
 
     def taken():
-        return info(client, "used_memory_rss") - empty
+        return figure(client, "used_memory_rss") - empty
 
     wait_until(lambda: taken() < needed * BAR, timeout=60)
     expect(taken() < needed * BAR, f"{taken()} taken, {needed} needed")
@@ -83,32 +77,32 @@ def defaults():
 def follows():
     count = scaled(300_000, 60_000)
     with server() as one, one.client() as client:
-        empty = info(client, "used_memory_rss")
+        empty = figure(client, "used_memory_rss")
         grown, kept = grow_and_delete(client, count)
         needed = (grown - empty) / 10
 
         def taken():
-            return info(client, "used_memory_rss") - empty
+            return figure(client, "used_memory_rss") - empty
 
         if count == 300_000:
             wait_until(lambda: taken() < needed * BAR, timeout=60)
             expect(taken() < needed * BAR, f"{taken()} taken, {needed} needed")
         # Sparse memory is noticed within a tenth of a second.
         expect(
-            wait_until(lambda: info(client, "active_defrag_key_hits") > 0, timeout=20),
+            wait_until(lambda: figure(client, "active_defrag_key_hits") > 0, timeout=20),
             "no key was moved",
         )
         expect(
-            wait_until(lambda: info(client, "active_defrag_running") == 0, timeout=60),
+            wait_until(lambda: figure(client, "active_defrag_running") == 0, timeout=60),
             "it does not end",
         )
-        expect(info(client, "active_defrag_hits") > 0, "nothing was moved")
-        expect(info(client, "total_active_defrag_time") > 0, "it took no time")
-        equal(info(client, "current_active_defrag_time"), 0)
+        expect(figure(client, "active_defrag_hits") > 0, "nothing was moved")
+        expect(figure(client, "total_active_defrag_time") > 0, "it took no time")
+        equal(figure(client, "current_active_defrag_time"), 0)
         equal(client.do("DBSIZE"), count // 10)
         check_values(client, kept)
         client.do("CONFIG", "RESETSTAT")
-        equal(info(client, "active_defrag_key_hits"), 0)
+        equal(figure(client, "active_defrag_key_hits"), 0)
 
 
 @check("elements of large collections are moved together too", ours_only=True)
@@ -126,14 +120,14 @@ def collections():
         pipelined(client, (["SREM", "set", f"member {name}"] for name in gone))
         pipelined(client, (["ZREM", "zset", name] for name in gone))
         expect(
-            wait_until(lambda: info(client, "active_defrag_hits") > count // 10, timeout=20),
+            wait_until(lambda: figure(client, "active_defrag_hits") > count // 10, timeout=20),
             "nothing was moved",
         )
         expect(
-            wait_until(lambda: info(client, "active_defrag_running") == 0, timeout=60),
+            wait_until(lambda: figure(client, "active_defrag_running") == 0, timeout=60),
             "it does not end",
         )
-        expect(info(client, "active_defrag_key_hits") > 0, "no key was touched")
+        expect(figure(client, "active_defrag_key_hits") > 0, "no key was touched")
         for command in (["HLEN", "hash"], ["SCARD", "set"], ["ZCARD", "zset"]):
             equal(client.do(*command), len(kept), command[0])
         for name, reply in zip(kept, pipelined(client, (["HGET", "hash", n] for n in kept))):
@@ -149,10 +143,10 @@ def collections():
 def large_values():
     count = scaled(40_000, 5_000)
     with server() as one, one.client() as client:
-        empty = info(client, "used_memory_rss")
+        empty = figure(client, "used_memory_rss")
         values = {f"key:{n}": f"{n}:" + "v" * (1100 + n % 3 * 1000) for n in range(count)}
         pipelined(client, (["SET", key, value] for key, value in values.items()), batch=200)
-        needed = (info(client, "used_memory_rss") - empty) / 10
+        needed = (figure(client, "used_memory_rss") - empty) / 10
         keys = list(values)
         random.Random(7).shuffle(keys)
         kept = keys[: count // 10]
@@ -167,14 +161,14 @@ def large_values():
 def lists():
     count = scaled(30_000, 3_000)
     with server() as one, one.client() as client:
-        empty = info(client, "used_memory_rss")
+        empty = figure(client, "used_memory_rss")
 
         def elements_of(n):
             return [f"{n}:{i}:{'x' * (i % 20)}" for i in range(30 + n % 4 * 90)]
 
         keys = {f"list:{n}": n for n in range(count)}
         pipelined(client, (["RPUSH", key, *elements_of(n)] for key, n in keys.items()), batch=100)
-        needed = (info(client, "used_memory_rss") - empty) / 10
+        needed = (figure(client, "used_memory_rss") - empty) / 10
         mixed = list(keys)
         random.Random(8).shuffle(mixed)
         kept, gone = mixed[: count // 10], mixed[count // 10 :]
@@ -195,14 +189,14 @@ def lists():
 def large_elements():
     count = scaled(20_000, 2_000)
     with server() as one, one.client() as client:
-        empty = info(client, "used_memory_rss")
+        empty = figure(client, "used_memory_rss")
         names = [f"{n}:" for n in range(count)]
         names = [name + "n" * (2000 + n % 4 * 1500) for n, name in enumerate(names)]
         named = list(enumerate(names))
         pipelined(client, (["HSET", f"hash:{n % 50}", n, name] for n, name in named), 200)
         pipelined(client, (["SADD", "set", name] for name in names), 200)
         pipelined(client, (["ZADD", "zset", n % 97, name] for n, name in named), 200)
-        needed = (info(client, "used_memory_rss") - empty) / 10
+        needed = (figure(client, "used_memory_rss") - empty) / 10
         numbers = list(range(count))
         random.Random(9).shuffle(numbers)
         kept, gone = sorted(numbers[: count // 10]), numbers[count // 10 :]
@@ -227,11 +221,11 @@ def switched():
     with server("--activedefrag", "no", "--active-defrag-ignore-bytes", "1") as one:
         with one.client() as client:
             _, kept = grow_and_delete(client, 60_000)
-            equal(info(client, "active_defrag_running"), 0)
-            equal(info(client, "active_defrag_key_hits"), 0)
+            equal(figure(client, "active_defrag_running"), 0)
+            equal(figure(client, "active_defrag_key_hits"), 0)
             client.do("CONFIG", "SET", "activedefrag", "yes")
             expect(
-                wait_until(lambda: info(client, "active_defrag_key_hits") > 0, timeout=20),
+                wait_until(lambda: figure(client, "active_defrag_key_hits") > 0, timeout=20),
                 "no key was moved",
             )
             check_values(client, kept)
@@ -251,7 +245,7 @@ def with_writers():
                 equal(reply, value_of(number).encode() + b"+")
             check_values(client, kept[2000:])
             expect(
-                wait_until(lambda: info(client, "active_defrag_running") == 0, timeout=60),
+                wait_until(lambda: figure(client, "active_defrag_running") == 0, timeout=60),
                 "it does not end",
             )
 

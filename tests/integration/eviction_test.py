@@ -9,18 +9,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
+from support.facts import figure, info  # noqa: E402
 from support.resp import ReplyError, encode  # noqa: E402
 from support.server import scaled, wait_until  # noqa: E402
 
 MB = 1 << 20
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
-
-
-def info(client, name):
-    for line in client.do("INFO", "everything").decode().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split(":")[1])
-    raise AssertionError(f"INFO has no {name}")
 
 
 def refusal(client, *command):
@@ -50,11 +44,11 @@ def within_limit():
                     # that takes some slices more than the command may wait; so do the 400 small keys
                     # for a value of 50 kB where sanitizers look on.
                     if size > scaled(0.01 * 40 * MB, 10_000):
-                        wait_until(lambda: info(client, "used_memory") < 40 * MB * 1.01, timeout=5)
-                    used = info(client, "used_memory")
+                        wait_until(lambda: figure(client, "used_memory") < 40 * MB * 1.01, timeout=5)
+                    used = figure(client, "used_memory")
                     expect(used < 40 * MB * 1.01, f"{policy}, {size} bytes: {used} used")
                     expect(used > 40 * MB * 0.9, f"{policy}, {size} bytes: only {used} used")
-                expect(info(client, "evicted_keys") > 0, "nothing was evicted")
+                expect(figure(client, "evicted_keys") > 0, "nothing was evicted")
 
 
 @check("used memory obeys the limit while large values take each other's place", ours_only=True)
@@ -72,8 +66,8 @@ def large_values():
         most = 0
         with one.client() as client:
             while writer.is_alive():
-                most = max(most, info(client, "used_memory"))
-            expect(info(client, "evicted_keys") > 0, "nothing was evicted")
+                most = max(most, figure(client, "used_memory"))
+            expect(figure(client, "evicted_keys") > 0, "nothing was evicted")
         writer.join()
         # A value or two may be on their way while the system has others run.
         expect(most < 100 * MB * 1.01 + 4 * MB, f"{most} used")
@@ -84,17 +78,30 @@ def lowered():
     with server("--maxmemory", "400mb", "--maxmemory-policy", "allkeys-lru") as one:
         with one.client() as client, one.client() as other:
             fill(client, scaled(1_000_000, 200_000), 100)
-            target = info(client, "used_memory") // 4
+            target = figure(client, "used_memory") // 4
             client.do("CONFIG", "SET", "maxmemory", str(target))
             slowest = 0
             deadline = time.monotonic() + 60
-            while info(client, "used_memory") > target * 1.01:
+            while figure(client, "used_memory") > target * 1.01:
                 expect(time.monotonic() < deadline, "the limit was not met within a minute")
                 begin = time.monotonic()
                 equal(other.do("PING"), b"PONG")
                 slowest = max(slowest, time.monotonic() - begin)
             print(f"    slowest PING {slowest * 1000:.1f} ms")
             equal(other.do("SET", "after", "v"), b"OK")
+
+
+@check("a thread gives back what is freed, unless that is not wanted", ours_only=True)
+def background_purging():
+    with server("--enable-debug-command", "yes") as one, one.client() as client:
+        if not info(client, "memory")["mem_allocator"].startswith("jemalloc"):
+            return
+        at_once = client.do("DEBUG", "MALLCTL", "opt.oversize_threshold")
+        for wanted, threads in (("yes", 1), ("no", 0), ("yes", 1)):
+            client.do("CONFIG", "SET", "jemalloc-bg-thread", wanted)
+            equal(client.do("DEBUG", "MALLCTL", "background_thread"), threads)
+            threshold = client.do("DEBUG", "MALLCTL", "arena.0.oversize_threshold")
+            equal(threshold == at_once, wanted == "no", "given back by whoever frees")
 
 
 @check("large collections make room in slices")
@@ -104,10 +111,10 @@ def collections():
             members = [f"member:{n:08}" for n in range(20_000)]
             for first in range(0, len(members), 5000):
                 client.do("SADD", f"set:{key}", *members[first : first + 5000])
-        target = info(client, "used_memory") // 2
+        target = figure(client, "used_memory") // 2
         client.do("CONFIG", "SET", "maxmemory", str(target))
         expect(
-            wait_until(lambda: info(client, "used_memory") <= target, timeout=20),
+            wait_until(lambda: figure(client, "used_memory") <= target, timeout=20),
             "the limit was not met",
         )
         expect(client.do("DBSIZE") >= 2, "more was evicted than had to be")
@@ -142,8 +149,8 @@ def logged():
     with server("--appendonly", "yes", "--maxmemory-policy", "allkeys-lru") as one:
         with one.client() as client:
             fill(client, 20_000, 200)
-            client.do("CONFIG", "SET", "maxmemory", str(info(client, "used_memory") - MB))
-            wait_until(lambda: info(client, "evicted_keys") > 1000, timeout=20)
+            client.do("CONFIG", "SET", "maxmemory", str(figure(client, "used_memory") - MB))
+            wait_until(lambda: figure(client, "evicted_keys") > 1000, timeout=20)
             client.do("CONFIG", "SET", "maxmemory", "0")
             keys = client.do("DBSIZE")
             expect(keys < 20_000, "nothing was evicted")

@@ -9,6 +9,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
+from support.facts import info  # noqa: E402
 from support.memcached import memcached_server  # noqa: E402
 from support.resp import ReplyError, plain  # noqa: E402
 from support.server import scaled, wait_until  # noqa: E402
@@ -48,11 +49,6 @@ def compare(client, items):
         expect(found, f"{key[:20]!r} is lost")
         equal(found[:2], (value, flags), f"value and flags of {key[:20]!r}")
         close_to(client.ttl(key), exptime or -1, f"the time of {key[:20]!r}")
-
-
-def info(redis):
-    lines = redis.do("INFO", "persistence").decode().splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
 def crash(server):

@@ -7,6 +7,11 @@ def info(client, section="persistence"):
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
+def figure(client, name):
+    """A field of INFO that is a whole number."""
+    return int(info(client, "everything")[name])
+
+
 def read_file(name):
     with open(name, "rb") as file:
         return file.read()
