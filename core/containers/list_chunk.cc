@@ -63,8 +63,7 @@ void ListMemory::take_over(ListChunk& chunk, void* block) {
 
 void ListMemory::free(const ListChunk& chunk) {
   bytes_ -= chunk.capacity;
-  if (chunk.capacity < kReclaimBytes) return std::free(chunk.block);
-  Reclaimer::free_later(chunk.block, chunk.capacity);
+  std::free(chunk.block);
 }
 
 void ListMemory::free(std::span<const ListChunk> chunks) {

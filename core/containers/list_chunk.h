@@ -15,9 +15,7 @@ struct ListChunk;
 // The blocks of one list's chunks, and how much they are.
 class ListMemory {
  public:
-  // A block of this many bytes and more is freed on the helper thread, as are this many blocks that
-  // go at once.
-  static constexpr std::size_t kReclaimBytes = 256 * 1024;
+  // So many blocks that go at once are freed on the helper thread.
   static constexpr std::size_t kReclaimBlocks = 1024;
 
   // Sets the chunk's block, which has room for at least `bytes`, and its capacity.

@@ -8,7 +8,6 @@
 
 #include "core/base/assert.h"
 #include "core/memory/malloc_slabs.h"
-#include "core/memory/reclaimer.h"
 
 namespace tarn {
 namespace {
@@ -56,11 +55,7 @@ std::size_t Blob::memory_bytes() const { return sizeof(Blob) + capacity_; }
 
 void Blob::destroy(Blob* blob) {
   live_bytes.fetch_sub(blob->memory_bytes(), std::memory_order_relaxed);
-  if (blob->capacity_ >= kReclaimBytes) {
-    Reclaimer::free_later(blob, blob->memory_bytes());
-  } else {
-    std::free(blob);
-  }
+  std::free(blob);
 }
 
 }  // namespace tarn

@@ -13,11 +13,9 @@ class BlobRef;
 // A large string in memory of its own, shared by reference: between the keyspace, replies that are
 // still on their way out and requests that are still coming in. So a large value is never copied to
 // be read, and is freed when its last reader is done. Whoever wants to change the bytes must be the
-// only holder (see BlobRef::unique). Blobs of kReclaimBytes and more are freed by the Reclaimer.
+// only holder (see BlobRef::unique).
 class Blob {
  public:
-  static constexpr std::size_t kReclaimBytes = 256 * 1024;
-
   // The bytes are uninitialised. Size starts at `size`, capacity is at least `capacity`.
   static BlobRef allocate(std::size_t size, std::size_t capacity);
   static BlobRef copy(std::string_view bytes);

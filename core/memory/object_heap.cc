@@ -7,15 +7,8 @@
 #include <new>
 
 #include "core/memory/malloc_slabs.h"
-#include "core/memory/reclaimer.h"
 
 namespace tarn {
-namespace {
-
-// Freeing as much as this may take the system a while.
-constexpr std::size_t kReclaimBytes = 256 * 1024;
-
-}  // namespace
 
 std::size_t ObjectHeap::usable_bytes(const void* object, std::size_t bytes) {
   if (in_slabs(bytes)) return SlabAllocator::usable_bytes(bytes);
@@ -31,11 +24,9 @@ void* ObjectHeap::allocate_outside(std::size_t bytes) {
 }
 
 void ObjectHeap::deallocate_outside(void* object) {
-  const std::size_t bytes = ::malloc_usable_size(object);
-  outside_bytes_ -= bytes;
+  outside_bytes_ -= ::malloc_usable_size(object);
   --outside_objects_;
-  if (bytes < kReclaimBytes) return std::free(object);
-  Reclaimer::free_later(object, bytes);
+  std::free(object);
 }
 
 void* ObjectHeap::move_outside(void* object, std::size_t bytes) {

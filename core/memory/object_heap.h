@@ -8,9 +8,8 @@ namespace tarn {
 
 // Memory for the objects of one owner, of any size: small ones from slabs, larger ones from malloc.
 //
-// An object carries no size, so whoever frees it says what it asked for. Large ones are given back
-// on the helper thread (see Reclaimer). Not safe for use by several threads, but a heap may be
-// destroyed on another one.
+// An object carries no size, so whoever frees it says what it asked for. Not safe for use by
+// several threads, but a heap may be destroyed on another one.
 class ObjectHeap {
  public:
   ObjectHeap() = default;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/base/cycle_clock.h"
-#include "core/memory/reclaimer.h"
 
 namespace tarn {
 namespace {
@@ -15,8 +14,6 @@ constexpr double kMaxSliceUs = 1000;
 // Taken however long they take: a thread that was kept from its processor has used up its slice
 // without having made any room, and what comes next would go over the limit.
 constexpr int kLeastSteps = 4;
-// The helper thread may be behind by this part of the limit.
-constexpr std::size_t kHelpersShare = 400;
 // Between the turns of clients.
 constexpr std::uint64_t kBackgroundSliceUs = 500;
 
@@ -76,7 +73,7 @@ void EvictionDriver::configure(const Options& options) {
 
 void EvictionDriver::plan() {
   age_walk_.step();
-  const bool over = limit_ != 0 && used_bytes() > limit_;
+  const bool over = limit_ != 0 && gauge_.used() > limit_;
   if (over && evictor_.rule().by != EvictionRule::By::kNothing) return work_soon();
   if (!over && exceeded_) make_room();
 }
@@ -86,16 +83,8 @@ bool EvictionDriver::suspended() const {
   return loading_.active || dispatcher_.pause().until_ms > dispatcher_.clock().now_ms();
 }
 
-std::size_t EvictionDriver::late_bytes() const {
-  const std::size_t waiting = Reclaimer::waiting_bytes();
-  const std::size_t allowed = limit_ / kHelpersShare;
-  return waiting > allowed ? waiting - allowed : 0;
-}
-
-std::size_t EvictionDriver::used_bytes() { return gauge_.used() + late_bytes(); }
-
 bool EvictionDriver::make_room() {
-  const std::size_t used = limit_ == 0 ? 0 : used_bytes();
+  const std::size_t used = limit_ == 0 ? 0 : gauge_.used();
   if (used <= limit_) {
     if (exceeded_) stats_.met(dispatcher_.clock().monotonic_us());
     exceeded_ = false;
@@ -121,15 +110,13 @@ EvictionDriver::Progress EvictionDriver::work_for(std::uint64_t cycles, std::siz
   std::size_t used = 0;
   int steps = 0;
   do {
-    if (late_bytes() > 0 && Reclaimer::free_one()) {
-      // The helper is not given a processor.
-    } else if (databases_.has_collections_to_dismantle()) {
+    if (databases_.has_collections_to_dismantle()) {
       databases_.dismantle_step(kElementsAtOnce);
     } else if (evictor_.evict_one() == Evictor::Outcome::kNone) {
       progress = Progress::kStuck;
       break;
     }
-    used = used_bytes();
+    used = gauge_.used();
     if (used <= target) {
       progress = used <= limit_ ? Progress::kWithinLimit : Progress::kOnItsWay;
       break;
@@ -149,7 +136,7 @@ void EvictionDriver::work_soon() {
 void EvictionDriver::work() {
   working_ = false;
   dispatcher_.clock().refresh();
-  if (limit_ == 0 || suspended() || used_bytes() <= limit_) return;
+  if (limit_ == 0 || suspended() || gauge_.used() <= limit_) return;
   const std::uint64_t slice = CycleClock::from_us(kBackgroundSliceUs);
   if (work_for(slice, limit_) == Progress::kOnItsWay) work_soon();
 }

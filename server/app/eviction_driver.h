@@ -20,8 +20,7 @@ namespace tarn {
 //     Mostly that is a comparison.
 //  2. Over the limit, keys are evicted for as long as `maxmemory-eviction-tenacity` says, and never
 //     for longer than a slice of one millisecond. Deleted large collections come first: a key more
-//     helps nobody while what the last one held is still being freed. So do large values that the
-//     Reclaimer's thread has not come to, as far as they are more than a quarter of a percent.
+//     helps nobody while what the last one held is still being freed.
 //  3. What is left is done in slices between the turns of clients. Meanwhile commands run: memory
 //     is on its way. Those that find more in use than before evict as much as it has grown, so a
 //     pipeline of reads waits for nothing, and one of writes does not undo what was done.
@@ -43,9 +42,6 @@ class EvictionDriver {
  private:
   enum class Progress : std::uint8_t { kWithinLimit, kOnItsWay, kStuck };
 
-  // What the Reclaimer should have freed by now; and what is used, with that.
-  std::size_t late_bytes() const;
-  std::size_t used_bytes();
   bool make_room();
   Progress work_for(std::uint64_t cycles, std::size_t target);
   void work();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <limits>
 #include <map>
 
 #include "core/keyspace/ghost_table.h"
@@ -44,6 +43,17 @@ std::size_t system_bytes() {
 
 #ifdef TARN_JEMALLOC
 
+}  // namespace tarn
+
+// Options of jemalloc. By itself it lets whoever frees give memory back at once where it comes to
+// 8 MiB with what is free beside it, at 60 us a megabyte. With the largest of all sizes in place of
+// those, freeing takes some microseconds whatever is freed, and what is needed again within seconds
+// need not be got from the system anew.
+extern const char* malloc_conf;
+const char* malloc_conf = "oversize_threshold:8070450532247928832";
+
+namespace tarn {
+
 AllocatorStats read_allocator_stats() {
   static_assert(MALLCTL_ARENAS_ALL == 4096);
   static const MallocControl<4> kCached("stats.arenas.4096.tcache_bytes");
@@ -74,14 +84,12 @@ void purge_allocator() {
   static_cast<void>(::mallctl(name.c_str(), nullptr, nullptr, nullptr, 0));
 }
 
-// Otherwise whoever frees gives memory back at once where it comes to 8 MiB with what is free
-// beside it. That takes half a millisecond and more, and such memory is mostly needed again soon.
 void set_background_purging(bool wanted) {
   MallocControl<1>("background_thread").write(wanted);
-  MallocControl<3> at_once("arena.0.oversize_threshold");
-  at_once.set_number(1, MallocControl<2>("thread.arena").read<unsigned>());
-  at_once.write(wanted ? std::numeric_limits<std::size_t>::max()
-                       : MallocControl<2>("opt.oversize_threshold").read());
+  // The first arena was made before the options were read.
+  MallocControl<3> threshold("arena.0.oversize_threshold");
+  threshold.set_number(1, MallocControl<2>("thread.arena").read<unsigned>());
+  threshold.write(MallocControl<2>("opt.oversize_threshold").read());
 }
 
 std::string allocator_report() {

@@ -91,17 +91,18 @@ def lowered():
             equal(other.do("SET", "after", "v"), b"OK")
 
 
-@check("a thread gives back what is freed, unless that is not wanted", ours_only=True)
-def background_purging():
+@check("freeing a large value is left to no thread, and gives nothing back at once", ours_only=True)
+def freeing():
     with server("--enable-debug-command", "yes") as one, one.client() as client:
-        if not info(client, "memory")["mem_allocator"].startswith("jemalloc"):
-            return
-        at_once = client.do("DEBUG", "MALLCTL", "opt.oversize_threshold")
-        for wanted, threads in (("yes", 1), ("no", 0), ("yes", 1)):
-            client.do("CONFIG", "SET", "jemalloc-bg-thread", wanted)
-            equal(client.do("DEBUG", "MALLCTL", "background_thread"), threads)
-            threshold = client.do("DEBUG", "MALLCTL", "arena.0.oversize_threshold")
-            equal(threshold == at_once, wanted == "no", "given back by whoever frees")
+        freed = figure(client, "lazyfreed_objects")
+        before = figure(client, "used_memory")
+        client.do("SET", "k", b"v" * (64 * MB))
+        client.do("SET", "k", "small")
+        expect(figure(client, "used_memory") - before < MB, "it is there still")
+        equal(figure(client, "lazyfreed_objects"), freed)
+        if info(client, "memory")["mem_allocator"].startswith("jemalloc"):
+            for threshold in ("opt.oversize_threshold", "arena.0.oversize_threshold"):
+                expect(client.do("DEBUG", "MALLCTL", threshold) > 1 << 60, f"{threshold} is low")
 
 
 @check("large collections make room in slices")
