@@ -1,5 +1,6 @@
 """Requests a second and server CPU a request, pipelines of 1, 16 and 100."""
 
+import math
 from dataclasses import dataclass
 
 from harness.results import (
@@ -43,11 +44,11 @@ FULL = [("HSET", "full:hash", "field:__seq__", "__value:3__"),
         ("LPUSH", "full:list", "member:__seq__")]
 
 CASES = [
-    Case("PING", 1, ("PING",), 250_000, 0.88),
-    Case("GET", 1, GET, 250_000, 0.88),
-    Case("SET", 1, SET, 250_000, 0.88),
-    Case("INCR", 1, INCR, 250_000, 0.88),
-    Case("MSET 10", 1, MSET, 120_000),
+    Case("PING", 1, ("PING",), 150_000, 0.88),
+    Case("GET", 1, GET, 150_000, 0.88),
+    Case("SET", 1, SET, 150_000, 0.88),
+    Case("INCR", 1, INCR, 150_000, 0.88),
+    Case("MSET 10", 1, MSET, 80_000),
     Case("PING", 16, ("PING",), 1_500_000),
     Case("GET", 16, GET, 1_500_000, 1.5),
     Case("SET", 16, SET, 1_200_000, 1.5),
@@ -82,7 +83,6 @@ CASES = [
 ]
 
 
-
 def preload(context, server):
     context.load.fill(server, KEYSPACE)
     context.load.flood(server, ["SET", "cnt:__seq__", "100000"], requests=KEYSPACE, clients=2,
@@ -92,6 +92,17 @@ def preload(context, server):
     context.load.flood(server, ["RPUSH", "row", "member:__seq:6__"], requests=100, clients=1)
     for command in FULL:
         context.load.flood(server, command, requests=KEYSPACE, clients=2, pipeline=64)
+
+
+def in_order():
+    """The cases at P1 thrice: before, between and after the others.
+
+    What they cost is the system's, and a tenth more in a slow minute. So that of the three counts
+    which took least: what others do on the machine never makes it less.
+    """
+    single, few, many = ([case for case in CASES if case.pipeline == pipeline]
+                         for pipeline in (1, 16, 100))
+    return single + few + single + many + single
 
 
 def run_case(context, server, case):
@@ -107,8 +118,10 @@ def measure(name, context):
     with context.server(name) as server:
         server.start()
         preload(context, server)
-        for case in CASES:
+        for case in in_order():
             figures = run_case(context, server, case)
+            if figures["cpu_us"] > metrics.get(f"{case.title} cpu_us", math.inf):
+                continue
             metrics[f"{case.title} rps"] = figures["rps"]
             metrics[f"{case.title} cpu_us"] = figures["cpu_us"]
             metrics[f"{case.title} busy"] = figures["server_busy"]
