@@ -8,8 +8,8 @@ namespace tarn {
 // Destroys what has many parts, and gives back large mappings, on a thread of its own: that can
 // take tens of milliseconds that the thread of commands does not have. What is handed over must be
 // reachable from nowhere else. The thread starts with the first use; a forked child has none and
-// destroys on the spot. A single piece of malloc's memory is no such thing, however large: it is
-// given back to the system later (see set_background_purging).
+// destroys on the spot. A single piece of malloc's memory is no such thing, however large: freeing
+// it takes microseconds, and malloc's own thread gives it back to the system later.
 class Reclaimer {
  public:
   // Runs `destroy(object)` on the helper thread, soon.

@@ -30,6 +30,11 @@ std::string resp(std::initializer_list<std::string_view> args) {
   return bytes;
 }
 
+std::string changed(std::string bytes, std::size_t at, char bits) {
+  bytes[at] = static_cast<char>(bytes[at] ^ bits);
+  return bytes;
+}
+
 class Recorder final : public CommandSink {
  public:
   Result<> on_command(std::span<const std::string_view> args) override {
@@ -68,6 +73,18 @@ struct LogFixture {
   void commit(std::initializer_list<std::string_view> args) {
     log.append(resp(args));
     log.commit(now_ms);
+  }
+  // What is read of a segment with these bytes, and how many commands of it ran.
+  struct ReadBack {
+    AofSegment segment;
+    std::size_t commands;
+  };
+  ReadBack read_back(std::string_view bytes) {
+    write(path("segment"), bytes);
+    Recorder recorder;
+    auto segment = read_aof_segment(path("segment"), {}, recorder);
+    REQUIRE(segment);
+    return {std::move(*segment), recorder.commands.size()};
   }
 
   fs::path directory;
@@ -328,18 +345,15 @@ TEST_CASE_FIXTURE(LogFixture, "a log cut anywhere gives whole batches, and says 
   const SmallLog small = small_log(1);
   for (std::size_t size = 0; size < small.bytes.size(); ++size) {
     CAPTURE(size);
-    write(path("cut"), small.bytes.substr(0, size));
-    Recorder recorder;
-    const auto segment = read_aof_segment(path("cut"), {}, recorder);
-    REQUIRE(segment);
+    const auto [segment, commands] = read_back(small.bytes.substr(0, size));
     std::size_t whole = 0;
     while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= size) ++whole;
     const bool any = size >= small.ends[0];
-    CHECK(recorder.commands.size() == (any ? small.commands_until[whole] : 0));
-    CHECK(segment->good_bytes == (any ? small.ends[whole] : 0));
+    CHECK(commands == (any ? small.commands_until[whole] : 0));
+    CHECK(segment.good_bytes == (any ? small.ends[whole] : 0));
     const bool exact = size == 0 || (any && small.ends[whole] == size);
-    CHECK((segment->end == AofSegment::End::kWhole) == exact);
-    CHECK(segment->end != AofSegment::End::kRot);
+    CHECK((segment.end == AofSegment::End::kWhole) == exact);
+    CHECK(segment.end != AofSegment::End::kRot);
   }
 }
 
@@ -347,13 +361,11 @@ TEST_CASE_FIXTURE(LogFixture, "padding behind a log is part of it, wherever it b
   const SmallLog small = small_log(1);
   for (std::size_t size = small.bytes.size() + 2; size < small.bytes.size() + 300; ++size) {
     CAPTURE(size);
-    write(path("padded"), small.bytes + make_padding(small.bytes.size(), size));
-    Recorder recorder;
-    const auto segment = read_aof_segment(path("padded"), {}, recorder);
-    REQUIRE(segment);
-    CHECK(segment->end == AofSegment::End::kWhole);
-    CHECK(segment->good_bytes == small.bytes.size());
-    CHECK(recorder.commands.size() == small.commands_until.back());
+    const auto [segment, commands] =
+        read_back(small.bytes + make_padding(small.bytes.size(), size));
+    CHECK(segment.end == AofSegment::End::kWhole);
+    CHECK(segment.good_bytes == small.bytes.size());
+    CHECK(commands == small.commands_until.back());
   }
 }
 
@@ -364,15 +376,12 @@ TEST_CASE_FIXTURE(LogFixture, "a batch of which only the beginning is there is t
     const std::size_t end = small.bytes.size() + 200;
     for (const std::string& before : {make_padding(last, end), std::string(end - last, '\0')}) {
       CAPTURE(begin);
-      std::string torn = small.bytes.substr(0, begin) + before.substr(begin - last);
-      write(path("torn"), torn);
-      Recorder recorder;
-      const auto segment = read_aof_segment(path("torn"), {}, recorder);
-      REQUIRE(segment);
+      const auto [segment, commands] =
+          read_back(small.bytes.substr(0, begin) + before.substr(begin - last));
       const bool nothing = begin == last && before[0] == '#';
-      CHECK(segment->end == (nothing ? AofSegment::End::kWhole : AofSegment::End::kTorn));
-      CHECK(segment->good_bytes == last);
-      CHECK(recorder.commands.size() == small.commands_until[small.ends.size() - 2]);
+      CHECK(segment.end == (nothing ? AofSegment::End::kWhole : AofSegment::End::kTorn));
+      CHECK(segment.good_bytes == last);
+      CHECK(commands == small.commands_until[small.ends.size() - 2]);
     }
   }
 }
@@ -387,17 +396,12 @@ TEST_CASE_FIXTURE(LogFixture, "a changed byte is rot, in the last batch, too") {
         for (const char flip : {'\x01', '\x20', '\x80'}) {
           CAPTURE(safe_lag);
           CAPTURE(at);
-          std::string damaged = small.bytes + behind;
-          damaged[at] = static_cast<char>(damaged[at] ^ flip);
-          write(path("damaged"), damaged);
-          Recorder recorder;
-          const auto segment = read_aof_segment(path("damaged"), {}, recorder);
-          REQUIRE(segment);
+          const auto [segment, commands] = read_back(changed(small.bytes + behind, at, flip));
           std::size_t whole = 0;
           while (whole + 1 < small.ends.size() && small.ends[whole + 1] <= at) ++whole;
           const bool in_first_line = at < small.ends[0];
-          CHECK(recorder.commands.size() == (in_first_line ? 0 : small.commands_until[whole]));
-          CHECK(segment->end == AofSegment::End::kRot);
+          CHECK(commands == (in_first_line ? 0 : small.commands_until[whole]));
+          CHECK(segment.end == AofSegment::End::kRot);
         }
       }
     }
@@ -412,14 +416,9 @@ TEST_CASE_FIXTURE(LogFixture, "a changed value or line is rot where only a torn 
   const std::string torn = resp({"SET", "torn", "1"}).substr(0, 20);
   for (std::size_t at = value; at < small.bytes.size() - 2; at = std::max(at + 1, line)) {
     CAPTURE(at);
-    std::string damaged = small.bytes + torn;
-    damaged[at] = static_cast<char>(damaged[at] ^ 1);
-    write(path("damaged"), damaged);
-    Recorder recorder;
-    const auto segment = read_aof_segment(path("damaged"), {}, recorder);
-    REQUIRE(segment);
-    CHECK(segment->end == AofSegment::End::kRot);
-    CHECK(segment->good_bytes == last);
+    const AofSegment segment = read_back(changed(small.bytes + torn, at, 1)).segment;
+    CHECK(segment.end == AofSegment::End::kRot);
+    CHECK(segment.good_bytes == last);
   }
 }
 
@@ -434,13 +433,10 @@ TEST_CASE_FIXTURE(LogFixture, "a value that looks like the line of its batch doe
   for (std::size_t size = 1; size < value.size(); ++size) {
     if (value[size - 1] == '\n') continue;  // what is torn just there is taken for a line
     CAPTURE(size);
-    write(path("torn"), header + before + value.substr(0, size));
-    Recorder recorder;
-    const auto segment = read_aof_segment(path("torn"), {}, recorder);
-    REQUIRE(segment);
-    CHECK(segment->good_bytes == header.size());
-    CHECK(recorder.commands.empty());
-    CHECK(segment->end == AofSegment::End::kTorn);
+    const auto [segment, commands] = read_back(header + before + value.substr(0, size));
+    CHECK(segment.good_bytes == header.size());
+    CHECK(commands == 0);
+    CHECK(segment.end == AofSegment::End::kTorn);
   }
 }
 
@@ -452,14 +448,9 @@ TEST_CASE_FIXTURE(LogFixture,
   const std::string line = print_annotation({.sequence = 5, .safe = 5}, {}, chain);
   for (std::size_t at = small.ends[4]; at < small.bytes.size(); ++at) {
     CAPTURE(at);
-    std::string damaged = small.bytes + line;
-    damaged[at] = static_cast<char>(damaged[at] ^ 1);
-    write(path("damaged"), damaged);
-    Recorder recorder;
-    const auto segment = read_aof_segment(path("damaged"), {}, recorder);
-    REQUIRE(segment);
-    CHECK(segment->end == AofSegment::End::kRot);
-    CHECK(segment->good_bytes == small.ends[4]);
+    const AofSegment segment = read_back(changed(small.bytes + line, at, 1)).segment;
+    CHECK(segment.end == AofSegment::End::kRot);
+    CHECK(segment.good_bytes == small.ends[4]);
   }
 }
 
@@ -482,13 +473,10 @@ TEST_CASE_FIXTURE(LogFixture, "a block that never reached the disk is torn, what
       CAPTURE(begin);
       std::string damaged = whole;
       damaged.replace(begin, end - begin, before, begin - first_end, end - begin);
-      write(path("lacking"), damaged);
-      Recorder recorder;
-      const auto segment = read_aof_segment(path("lacking"), {}, recorder);
-      REQUIRE(segment);
-      CHECK(segment->end == AofSegment::End::kTorn);
-      CHECK(segment->good_bytes == first_end);
-      CHECK(recorder.commands.size() == 1);
+      const auto [segment, commands] = read_back(damaged);
+      CHECK(segment.end == AofSegment::End::kTorn);
+      CHECK(segment.good_bytes == first_end);
+      CHECK(commands == 1);
     }
   }
 }
