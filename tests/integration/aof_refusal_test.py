@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main, server  # noqa: E402
-from support.facts import read_file, write_file  # noqa: E402
+from support.facts import changed, read_file, write_file  # noqa: E402
 from support.server import wait_until  # noqa: E402
 
 LOGGING = ("--appendonly", "yes", "--appendfsync", "always")
@@ -35,11 +35,6 @@ def refused(one, *words, args=LOGGING):
     for word in words:
         expect(word in last, f"{word!r} is not in: {last}")
     equal(files_of(one), before, "the files")
-
-
-def changed(content, at):
-    """With another byte there."""
-    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
 def written(one, *commands):

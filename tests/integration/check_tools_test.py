@@ -9,7 +9,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
-from support.facts import info, read_file, write_file  # noqa: E402
+from support.facts import changed, info, read_file, write_file  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
 from support.tools import run_tool  # noqa: E402
 
@@ -111,12 +111,11 @@ def damage():
     with Files() as files:
         segments = files.segments()
         second = segments[1]
-        data = bytearray(read_file(second))
+        data = read_file(second)
         # The value of the third command of the segment, whose key is known by its value.
         at = data.index(b":xxx", data.index(b":xxx", data.index(b":xxx") + 4) + 4)
         first_lost = int(data[data.rindex(b"\n", 0, at) + 1 : at])
-        data[at + 10] ^= 1
-        write_file(second, data)
+        write_file(second, changed(data, at + 10))
         status, text = run_tool("tarn-check-aof", files.log)
         equal(status, 1, text)
         expect(os.path.basename(second) in text and "checksum" in text, text)
@@ -181,9 +180,8 @@ def numbers_after_repair():
         for path in segments:
             shutil.copy(path, store)
         archived = {name: read_file(os.path.join(store, name)) for name in os.listdir(store)}
-        data = bytearray(read_file(segments[1]))
-        data[len(data) // 2] ^= 1
-        write_file(segments[1], data)
+        data = read_file(segments[1])
+        write_file(segments[1], changed(data, len(data) // 2))
         equal(run_tool("tarn-check-aof", files.log, "--repair", "--yes")[0], 0)
         args = ["--appendonly", "yes", "--dir", files.directory, "--aof-segment-size", "4kb"]
         again = Server("tarn", [*args, "--backup-command", f"cp %p {store}/%f"])

@@ -9,7 +9,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import check, equal, expect, main  # noqa: E402
-from support.facts import info  # noqa: E402
+from support.facts import changed, info, read_file, write_file  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
 from support.tools import run_tool  # noqa: E402
 
@@ -242,11 +242,8 @@ def gaps():
         reachable = text.rsplit("--to ", 1)[1].strip()
         expect(f"batch {reachable} of" in history.restored(reachable)[2], "not reached")
 
-        with open(kept, "rb") as file:
-            damaged = bytearray(file.read())
-        damaged[len(damaged) // 2] ^= 1
-        with open(second, "wb") as file:
-            file.write(damaged)
+        whole = read_file(kept)
+        write_file(second, changed(whole, len(whole) // 2))
         status, text, _ = history.restore(str(target))
         equal(status, 1, text)
         expect(segments[1] in text and "offset" in text and "--to " in text, text)

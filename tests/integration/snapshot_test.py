@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.checks import KIND, Skipped, check, equal, expect, main, server  # noqa: E402
-from support.facts import info  # noqa: E402
+from support.facts import changed, info, read_file, write_file  # noqa: E402
 from support.resp import ConnectionClosed  # noqa: E402
 from support.server import Server, wait_until  # noqa: E402
 from support.tools import run_tool  # noqa: E402
@@ -687,15 +687,12 @@ def damaged_value():
                 client.do("RPUSH", "big-list", *(os.urandom(1000) for _ in range(2000)))
                 client.do("SAVE")
             one.stop()
-            with open(dump_of(one), "rb") as file:
-                good = file.read()
-            broken = bytearray(good)
-            broken[len(good) // 2] ^= 1
+            good = read_file(dump_of(one))
+            broken = changed(good, len(good) // 2)
             damaged = (good[: len(good) // 2], broken if compression == "lz4" else None)
             for bad in filter(None, damaged):
                 os.remove(one.log_path)
-                with open(dump_of(one), "wb") as file:
-                    file.write(bad)
+                write_file(dump_of(one), bad)
                 refuses(one, b"dump.rdb", b"offset", b'key "big-list"', b"tarn-check-rdb")
                 equal(one.log().count(b"big-list"), 1, "how often the key is named")
                 status, text = run_tool("tarn-check-rdb", dump_of(one))

@@ -17,6 +17,11 @@ def read_file(name):
         return file.read()
 
 
+def changed(content, at):
+    """The content with another byte there."""
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
 def write_file(name, content):
     with open(name, "wb") as file:
         file.write(content)
