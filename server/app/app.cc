@@ -312,6 +312,7 @@ Result<> App::listen() {
     return Error{"There is no such database: memcached-database " +
                  std::to_string(options_.memcached_database)};
   }
+  heed_signals();  // Who has reached a port may end the server.
   if (const auto opened = listeners_.open(resp_addresses(options_)); !opened) return opened;
   if (const auto opened = memcached_listeners_.open(memcached_addresses(options_)); !opened) {
     return opened;
@@ -398,6 +399,16 @@ void App::refuse(int fd, std::string_view reason) {
   ::close(fd);
 }
 
+void App::heed_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit (ulimit -f) is a write that fails
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  signals_.add(SIGUSR1);  // how memcached is told to end gracefully
+  wait_for_signals();
+}
+
 void App::wait_for_signals() {
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (!error) on_signal(signal);
@@ -443,13 +454,6 @@ void App::stop() {
 }
 
 Result<> App::load(DataFiles files) {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit (ulimit -f) is a write that fails
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
-  signals_.add(SIGUSR1);  // how memcached is told to end gracefully
-  wait_for_signals();
   // Not before jemalloc's helpers have started, which run where the thread does that starts them.
   if (const auto bound = bind_to_processors(options_.server_cpulist); !bound) {
     log::warn("{}", bound.error().message);

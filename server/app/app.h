@@ -97,6 +97,7 @@ class App {
   Connection* accept(int fd, Connection::Addresses addresses, const Refusals& refusals);
   void refuse(int fd, std::string_view reason);
   void write_pid_file();
+  void heed_signals();
   void wait_for_signals();
   void on_signal(int signal);
   Result<> shut_down(const ShutdownRequest& request);

@@ -161,6 +161,25 @@ def sigint_again():
         expect(not os.path.exists(os.path.join(one.directory, "dump.rdb")), "a torn snapshot")
 
 
+@check("SIGTERM ends it cleanly as soon as its port is open")
+def sigterm_at_start():
+    one = server()
+    pid_file = os.path.join(one.directory, "pid")
+    os.mkfifo(pid_file)  # It waits there until somebody reads.
+    one.args += ["--pidfile", pid_file]
+    try:
+        one.launch()
+        reached = wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", one.port)) == 0)
+        expect(reached, "no connection")
+        one.signal(signal.SIGTERM)
+        reader = os.open(pid_file, os.O_RDONLY | os.O_NONBLOCK)
+        equal(one.wait(), 0, "exit status")
+        os.close(reader)
+    finally:
+        one.kill()
+        one.remove()
+
+
 @check("SIGUSR1 does as well, as it ends memcached gracefully", ours_only=True)
 def sigusr1():
     ends_with(signal.SIGUSR1)
