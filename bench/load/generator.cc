@@ -108,12 +108,14 @@ class Prober {
       : socket_(options.host, options.port),
         replies_(options.protocol),
         ping_(options.protocol == Protocol::kResp ? "*1\r\n$4\r\nPING\r\n" : "version\r\n"),
-        interval_ns_(kSecondNs / options.probe_hz) {}
+        interval_ns_(kSecondNs / options.probe_hz) {
+    socket_.note_arrivals();
+  }
 
   Socket& socket() { return socket_; }
   const ReplyCounter& replies() const { return replies_; }
   uint64_t due_ns() const { return due_ns_; }
-  bool waits_for_replies() const { return !scheduled_.empty(); }
+  bool waits_for_replies() const { return !unanswered_.empty(); }
 
   void start(uint64_t at_ns) { due_ns_ = at_ns + interval_ns_; }
 
@@ -124,19 +126,26 @@ class Prober {
   }
 
   void note_replies(RunResult& result) {
-    const uint64_t ended = replies_.feed(socket_.receive());
-    if (ended == 0) return;
+    uint64_t arrived_ns = 0;
+    const uint64_t ended = replies_.feed(socket_.receive_noting_arrival(arrived_ns));
     const uint64_t now = now_ns();
-    for (uint64_t i = 0; i < ended && !scheduled_.empty(); ++i) {
-      result.probe_ns.push_back(now - scheduled_.front());
-      scheduled_.pop_front();
+    for (uint64_t i = 0; i < ended && !unanswered_.empty(); ++i) {
+      const Ping& ping = unanswered_.front();
+      result.probe_ns.push_back(arrived_ns - std::min(ping.sent_ns, arrived_ns));
+      result.probe_noted_ns.push_back(now - ping.due_ns);
+      unanswered_.pop_front();
     }
   }
 
  private:
+  struct Ping {
+    uint64_t due_ns;   ///< of now_ns()
+    uint64_t sent_ns;  ///< of wall_clock_ns(), as the system notes arrivals
+  };
+
   void send_ping(uint64_t now, RunResult& result) {
+    unanswered_.push_back({due_ns_, wall_clock_ns()});
     if (socket_.send(ping_) != ping_.size()) die("a PING did not fit into the socket's buffer");
-    scheduled_.push_back(due_ns_);
     result.probe_lateness_ns.push_back(now - due_ns_);
     due_ns_ += interval_ns_;
   }
@@ -146,7 +155,7 @@ class Prober {
   std::string_view ping_;
   uint64_t interval_ns_;
   uint64_t due_ns_ = 0;
-  std::deque<uint64_t> scheduled_;  ///< due times of the PINGs not yet answered
+  std::deque<Ping> unanswered_;
 };
 
 class Run {

@@ -19,15 +19,11 @@ double quantile_us(const std::vector<uint64_t>& sorted_ns, double quantile) {
   return static_cast<double>(sorted_ns[static_cast<size_t>(std::lround(quantile * last))]) / 1000;
 }
 
-void print_probe(std::vector<uint64_t> latency_ns, std::vector<uint64_t> lateness_ns) {
-  std::sort(latency_ns.begin(), latency_ns.end());
-  std::sort(lateness_ns.begin(), lateness_ns.end());
-  std::printf(", \"pings\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, ",
-              latency_ns.size(), quantile_us(latency_ns, 0.5), quantile_us(latency_ns, 0.99),
-              quantile_us(latency_ns, 0.999));
-  std::printf("\"max_us\": %.1f, \"late_p99_us\": %.1f, \"late_max_us\": %.1f",
-              quantile_us(latency_ns, 1), quantile_us(lateness_ns, 0.99),
-              quantile_us(lateness_ns, 1));
+void print_quantiles(const char* prefix, std::vector<uint64_t> samples_ns) {
+  std::sort(samples_ns.begin(), samples_ns.end());
+  std::printf(", \"%sp50_us\": %.1f, \"%sp99_us\": %.1f, \"%sp999_us\": %.1f, \"%smax_us\": %.1f",
+              prefix, quantile_us(samples_ns, 0.5), prefix, quantile_us(samples_ns, 0.99), prefix,
+              quantile_us(samples_ns, 0.999), prefix, quantile_us(samples_ns, 1));
 }
 
 void flood_or_probe(const Options& options) {
@@ -41,7 +37,11 @@ void flood_or_probe(const Options& options) {
               static_cast<unsigned long long>(result.misses));
   std::printf("\"rps\": %.1f, \"load_cpu_seconds\": %.6f",
               static_cast<double>(result.requests) / result.seconds, result.load_cpu_seconds);
-  if (options.probe_hz > 0) print_probe(result.probe_ns, result.probe_lateness_ns);
+  if (options.probe_hz > 0) {
+    print_quantiles("", result.probe_ns);
+    print_quantiles("noted_", result.probe_noted_ns);
+    print_quantiles("late_", result.probe_lateness_ns);
+  }
   std::puts("}");
 }
 

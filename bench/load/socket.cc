@@ -10,11 +10,29 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "bench/load/options.h"
 
 namespace tarn::load {
+namespace {
+
+std::array<char, 256 * 1024> g_received;
+
+uint64_t nanoseconds(const timespec& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+std::string_view received(ssize_t got) {
+  if (got > 0) return {g_received.data(), static_cast<size_t>(got)};
+  if (got == 0) die("the server closed the connection");
+  if (errno != EAGAIN && errno != EINTR) die("recv", true);
+  return {};
+}
+
+}  // namespace
 
 Socket::Socket(const std::string& host, uint16_t port)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -45,17 +63,41 @@ size_t Socket::send(std::string_view bytes) {
 }
 
 std::string_view Socket::receive() {
-  static std::array<char, 256 * 1024> buffer;
-  const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
-  if (got > 0) return {buffer.data(), static_cast<size_t>(got)};
-  if (got == 0) die("the server closed the connection");
-  if (errno != EAGAIN && errno != EINTR) die("recv", true);
-  return {};
+  return received(::recv(fd_, g_received.data(), g_received.size(), 0));
+}
+
+void Socket::note_arrivals() {
+  const int on = 1;
+  if (::setsockopt(fd_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0) die("setsockopt", true);
+}
+
+std::string_view Socket::receive_noting_arrival(uint64_t& arrived_ns) {
+  alignas(cmsghdr) std::array<char, 128> notes;
+  iovec vector{g_received.data(), g_received.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = notes.data();
+  message.msg_controllen = notes.size();
+  const std::string_view bytes = received(::recvmsg(fd_, &message, 0));
+  if (bytes.empty()) return bytes;
+  const cmsghdr* note = CMSG_FIRSTHDR(&message);
+  if (note == nullptr || note->cmsg_type != SCM_TIMESTAMPNS) die("no time of arrival");
+  timespec time{};
+  std::memcpy(&time, CMSG_DATA(note), sizeof time);
+  arrived_ns = nanoseconds(time);
+  return bytes;
 }
 
 void Socket::wait_readable() {
   pollfd entry{fd_, POLLIN, 0};
   ::poll(&entry, 1, -1);
+}
+
+uint64_t wall_clock_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return nanoseconds(time);
 }
 
 }  // namespace tarn::load

@@ -26,11 +26,21 @@ class Socket {
   /// empty.
   std::string_view receive();
 
+  /// From now on the system notes when bytes arrive. Before the first receive_noting_arrival().
+  void note_arrivals();
+
+  /// As receive(); and when the last of it arrived, whoever had the processor then: a time of
+  /// wall_clock_ns().
+  std::string_view receive_noting_arrival(uint64_t& arrived_ns);
+
   /// Waits until the socket is readable.
   void wait_readable();
 
  private:
   int fd_;
 };
+
+/// Nanoseconds since 1970.
+uint64_t wall_clock_ns();
 
 }  // namespace tarn::load

@@ -10,6 +10,9 @@ CLIENTS = 50
 PIPELINE = 16
 PROBE_HZ = 2000
 QUANTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p999_us", "max": "max_us"}
+# The same with what the prober itself had to wait for the processor; and how much that was.
+WITH_WAITS = {"p99.9 with the prober's waits": "noted_p999_us", "max with them": "noted_max_us",
+              "longest of them": "late_max_us"}
 BARS_MS = {"p99.9": 1.0, "max": 3.0}
 
 
@@ -20,23 +23,20 @@ def measure(name, context):
                    if server.protocol == "memcached" else ["SET", "key:__seq__", "__value:16__"])
         figures = context.load.flood(server, command, requests=context.choose(KEYS, KEYS // 8),
                                      clients=CLIENTS, pipeline=PIPELINE, probe_hz=PROBE_HZ)
-    metrics = {title: figures[key] / 1000 for title, key in QUANTILES.items()}
+    metrics = {title: figures[key] / 1000 for title, key in (QUANTILES | WITH_WAITS).items()}
     metrics["rps"] = figures["rps"]
-    metrics["prober late p99"] = figures["late_p99_us"] / 1000
-    metrics["prober late max"] = figures["late_max_us"] / 1000
     return metrics
 
 
 def report(data):
     table = Table(f"PING while 8 M keys are inserted ({CLIENTS} clients, pipeline {PIPELINE})",
-                  ["", *QUANTILES, "inserts/s", "prober late p99", "max"])
+                  ["", *QUANTILES, "inserts/s", *WITH_WAITS])
     out = Report([table])
     for server in data.servers():
         table.rows.append([
             server, *(data.cell(server, title, fixed(2, " ms")) for title in QUANTILES),
             data.cell(server, "rps", kilo),
-            data.cell(server, "prober late p99", fixed(2, " ms")),
-            data.cell(server, "prober late max", fixed(2, " ms"))])
+            *(data.cell(server, title, fixed(2, " ms")) for title in WITH_WAITS)])
     for title, bar in BARS_MS.items():
         ours = data.median("tarn", title)
         out.checks.append(Check(f"PING {title} during inserts",
