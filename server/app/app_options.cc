@@ -127,6 +127,9 @@ void App::watch_options() {
   when({"backup-command"},
        [this](const Options& now) { backups_.set_command(now.backup_command); });
 
+  loop_.coalesce_wakeups(options_.coalesce_wakeups);
+  when({"coalesce-wakeups"},
+       [this](const Options& now) { loop_.coalesce_wakeups(now.coalesce_wakeups); });
   when({"hz"}, [this](const Options& now) { cron_.set_hz(now.hz); });
   when({"loglevel"}, [](const Options& now) { set_log_level(now.loglevel); });
   when({"dir"}, [this](const Options& now) { return change_directory(now.dir); });

@@ -64,6 +64,7 @@ std::vector<Option> server_rows() {
       {"tcp-backlog", number(&O::tcp_backlog, 0, kMaxInt), kImmutable},
       {"tcp-keepalive", number(&O::tcp_keepalive_s, 0, kMaxInt)},
       {"timeout", number(&O::timeout_s, 0, kMaxInt)},
+      {"coalesce-wakeups", yes_no(&O::coalesce_wakeups)},
       {"unixsocket", text(&O::unixsocket), kImmutable},
       {"unixsocketperm", octal(&O::unixsocketperm, 0777), kImmutable},
       {"protected-mode", yes_no(&O::protected_mode)},

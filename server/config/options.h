@@ -112,6 +112,7 @@ struct Options {
   int tcp_backlog = 511;
   int tcp_keepalive_s = 300;  // 0: off
   int timeout_s = 0;          // idle clients are dropped after this; 0: never
+  bool coalesce_wakeups = true;
   std::string unixsocket;
   unsigned unixsocketperm = 0;  // 0: as the umask leaves it
   bool protected_mode = true;

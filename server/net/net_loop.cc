@@ -1,7 +1,11 @@
 #include "server/net/net_loop.h"
 
+#include <sys/prctl.h>
+
 #include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <thread>
 #include <utility>
 
 #include "core/base/cycle_clock.h"
@@ -44,11 +48,12 @@ NetLoop::~NetLoop() {
 }
 
 void NetLoop::run() {
+  ::prctl(PR_SET_TIMERSLACK, 1);  // a short sleep is to be one
   stats_.since_cycles = CycleClock::now();
   while (!stopped_) {
     ++stats_.iterations;
     take_turn_of_asio();
-    const bool any = serve_ready(lingering_ && may_wait() ? kLingerWaitMs : 0);
+    const bool any = lingering_ && may_wait() ? linger() : serve_ready(0);
     serve_waiting();
     tell_idle(!any);
   }
@@ -84,6 +89,14 @@ void NetLoop::wait_in_asio() {
   const std::uint64_t worked = CycleClock::from_ns(processor_time_ns() - worked_before_ns);
   const std::uint64_t taken = CycleClock::now() - start;
   stats_.waited_cycles += taken - std::min(worked, taken);
+}
+
+bool NetLoop::linger() {
+  if (coalescing_.sleeps(looked_cycles_, stats_.reads)) {
+    if (serve_ready(0)) return true;
+    std::this_thread::sleep_for(std::chrono::microseconds(WakeupCoalescing::kSleepUs));
+  }
+  return serve_ready(kLingerWaitMs);
 }
 
 // ---- Rounds -------------------------------------------------------------------------------------

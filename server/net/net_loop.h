@@ -13,6 +13,7 @@
 #include "server/net/net_stats.h"
 #include "server/net/output_buffer.h"
 #include "server/net/ready_set.h"
+#include "server/net/wakeup_coalescing.h"
 
 namespace tarn {
 
@@ -31,7 +32,8 @@ class Connection;
 //  3. Output that comes outside of rounds, from timers and the like, is sent before the loop waits.
 //
 // Requests that come one behind the other are waited for without a way through Asio, whose timers
-// and signals have a turn every millisecond then. Where no more come, the loop waits in Asio.
+// and signals have a turn every millisecond then; or for several of them, see WakeupCoalescing.
+// Where no more come, the loop waits in Asio.
 //
 // A command may let the loop poll() while it runs: one that loads a dataset does, so that others
 // get an answer. A round within a round passes over the connection whose turn it interrupts.
@@ -55,6 +57,9 @@ class NetLoop {
   bool poll();
   // Has `work` done behind the turns of those that are ready now.
   void post(std::function<void()> work) { posted_.push_back(std::move(work)); }
+
+  // Whether requests may wait for each other a moment where that makes their clients faster.
+  void coalesce_wakeups(bool allowed) { coalescing_.allow(allowed); }
 
   ReadySet& ready_set() { return ready_set_; }
   ChunkPool& chunks() { return chunks_; }
@@ -96,6 +101,7 @@ class NetLoop {
  private:
   void take_turn_of_asio();
   void wait_in_asio();
+  bool linger();
   bool serve_ready(int wait_ms);
   bool has_waiting() const { return turns_wait_ || !posted_.empty(); }
   bool may_wait() const { return !has_waiting() && !idle_asked_; }
@@ -116,6 +122,7 @@ class NetLoop {
   ReadySet ready_set_;
   ChunkPool chunks_;
   NetStats stats_;
+  WakeupCoalescing coalescing_;
   std::unique_ptr<char[]> scratch_;
   std::vector<Connection*> connections_;
   std::vector<Connection*> to_flush_;
