@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/base/log.h"
+#include "core/memory/allocator.h"
 #include "server/app/app.h"
 #include "server/app/crash_report.h"
 #include "server/app/logging.h"

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/format.h"
+#include "core/memory/allocator.h"
 #include "server/commands/families.h"
 #include "server/commands/key_lookup.h"
 #include "server/engine/args.h"
