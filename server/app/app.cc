@@ -4,11 +4,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "core/base/log.h"
@@ -57,10 +59,11 @@ struct App::Refusals {
   std::string_view error_mark;  // before any other reason
 };
 
-App::App(Config& config, ProcessTitle& title)
+App::App(Config& config, ProcessTitle& title, const Invocation& invocation)
     : config_(config),
       options_(config.options()),
       title_(title),
+      invocation_(invocation),
       databases_(clock_, static_cast<std::size_t>(options_.databases)),
       dispatcher_(commands_, databases_, clock_),
       resp_{{dispatcher_, clients_, options_}},
@@ -70,7 +73,7 @@ App::App(Config& config, ProcessTitle& title)
       shutdown_control_{[this](const ShutdownRequest& request) { return shut_down(request); }},
       cron_(loop_.io()),
       expiry_(loop_, databases_, clock_, slow_commands_.latency()),
-      signals_(loop_.io()),
+      signals_(loop_, [this](int signal) { on_signal(signal); }),
       listeners_(loop_,
                  [this](int fd, Connection::Addresses addresses) {
                    constexpr Refusals kRefusals{"-ERR max number of clients reached\r\n", "-"};
@@ -403,16 +406,7 @@ void App::heed_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit (ulimit -f) is a write that fails
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
-  signals_.add(SIGUSR1);  // how memcached is told to end gracefully
-  wait_for_signals();
-}
-
-void App::wait_for_signals() {
-  signals_.async_wait([this](const asio::error_code& error, int signal) {
-    if (!error) on_signal(signal);
-  });
+  signals_.heed();
 }
 
 void App::on_signal(int signal) {
@@ -421,16 +415,13 @@ void App::on_signal(int signal) {
   const unsigned bits = interrupt ? options_.shutdown_on_sigint : options_.shutdown_on_sigterm;
   if (shut_down(request_of(bits))) return;
   log::warn("Errors trying to shut down the server, check the logs for more information");
-  wait_for_signals();
 }
 
 Result<> App::shut_down(const ShutdownRequest& request) {
   log::warn("User requested shutdown...");
-  // Saving may take long: who is in a hurry interrupts once more.
-  signals_.remove(SIGINT);
-  std::signal(SIGINT, [](int) { ::_exit(1); });
+  signals_.set_ending(true);
   if (const auto finished = finish_files(request); !finished) {
-    signals_.add(SIGINT);
+    signals_.set_ending(false);
     return finished;
   }
   stop();
@@ -446,8 +437,18 @@ Result<> App::finish_files(const ShutdownRequest& request) {
   return {};
 }
 
+Result<> App::restart(const DebugControl::Restart& how) {
+  if (how.graceful) {
+    if (!config_.config_file().empty()) {
+      if (const auto rewritten = config_.rewrite(); !rewritten) return rewritten;
+    }
+    if (const auto finished = finish_files({}); !finished) return finished;
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(how.delay_ms));
+  return invocation_.repeat(run_.executable);
+}
+
 void App::stop() {
-  signals_.clear();
   service_manager_.stopping();
   loop_.flush_all();
   loop_.stop();

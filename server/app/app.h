@@ -1,6 +1,5 @@
 #pragma once
 
-#include <asio/signal_set.hpp>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -18,11 +17,13 @@
 #include "server/app/defrag_driver.h"
 #include "server/app/eviction_driver.h"
 #include "server/app/expiry_driver.h"
+#include "server/app/invocation.h"
 #include "server/app/listeners.h"
 #include "server/app/loop_timers.h"
 #include "server/app/process_title.h"
 #include "server/app/service_manager.h"
 #include "server/app/snapshot_driver.h"
+#include "server/app/stop_signals.h"
 #include "server/commands/aof_services.h"
 #include "server/commands/config_control.h"
 #include "server/commands/debug_control.h"
@@ -59,7 +60,7 @@ namespace tarn {
 class App {
  public:
   // REQUIRES: the configuration is loaded, logging is set up.
-  App(Config& config, ProcessTitle& title);
+  App(Config& config, ProcessTitle& title, const Invocation& invocation);
   ~App();
 
   // Opens the listening sockets, and writes the pid file.
@@ -98,16 +99,17 @@ class App {
   void refuse(int fd, std::string_view reason);
   void write_pid_file();
   void heed_signals();
-  void wait_for_signals();
   void on_signal(int signal);
   Result<> shut_down(const ShutdownRequest& request);
   Result<> finish_files(const ShutdownRequest& request);
+  Result<> restart(const DebugControl::Restart& how);
   void stop();
 
   // Connections that are left end with the loop: what they use until then comes before it.
   Config& config_;
   const Options& options_;
   ProcessTitle& title_;
+  const Invocation& invocation_;
   SystemClock clock_;
   Databases databases_;
   CommandTable commands_;
@@ -174,14 +176,15 @@ class App {
       [this](bool replace) { return snapshot_driver_.reload(replace); },
       [this] { return aof_driver_.reload(); },
       [this] { return loading_.state().active; },
-      [this] { return config_.rewrite(Config::Extent::kAll); }};
+      [this] { return config_.rewrite(Config::Extent::kAll); },
+      [this](const DebugControl::Restart& how) { return restart(how); }};
   Cron cron_;
   ExpiryDriver expiry_;
   EvictionDriver eviction_{loop_, dispatcher_, memory_gauge_, loading_.state(),
                            slow_commands_.latency()};
   DefragDriver defrag_{loop_.io(), databases_, clock_, loading_.state(), slow_commands_.latency()};
   CompressionDriver compression_{loop_.io(), dispatcher_, memory_gauge_, clock_, loading_.state()};
-  asio::signal_set signals_;
+  StopSignals signals_;
   Listeners listeners_;
   Listeners memcached_listeners_;
   ServiceManager service_manager_;

@@ -4,6 +4,7 @@
 
 #include "core/base/log.h"
 #include "server/app/app.h"
+#include "server/app/invocation.h"
 #include "server/app/process_title.h"
 #include "server/app/startup.h"
 
@@ -15,10 +16,11 @@ int exit_with(const Error& error) {
 }
 
 int run_server(Config& config, DataFiles files, int argc, char** argv) {
+  const Invocation invocation(argc, argv);
   if (const auto started = start_process(config, files); !started)
     return exit_with(started.error());
   ProcessTitle title(argc, argv);
-  App app(config, title);
+  App app(config, title, invocation);
   if (const auto listening = app.listen(); !listening) {
     log::warn("{}", listening.error().message);
     return 1;

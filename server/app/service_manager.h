@@ -6,23 +6,24 @@
 
 namespace tarn {
 
-// What watches over this process and wants to hear how it is: systemd, or nobody.
+// What watches over this process and wants to hear how it is: systemd, upstart, or nobody.
 class ServiceManager {
  public:
-  // `supervised auto` looks at the environment.
+  // `supervised auto` looks at the environment. Without what a manager leaves there, nobody is told
+  // by `supervised upstart`, which would stop for good.
   explicit ServiceManager(Supervision wanted);
 
-  // "systemd" or "no", as INFO tells it.
-  std::string_view name() const { return systemd_ ? "systemd" : "no"; }
-  bool present() const { return systemd_; }
+  // "systemd", "upstart" or "no", as INFO tells it.
+  std::string_view name() const;
 
+  // Tells upstart (`expect stop`) by stopping the process, until upstart lets it go on.
   void ready() const;
   void stopping() const;
 
  private:
-  void tell(const char* state) const;
+  void tell_systemd(const char* state) const;
 
-  bool systemd_ = false;
+  Supervision by_ = Supervision::kNo;  // never kAuto
 };
 
 }  // namespace tarn

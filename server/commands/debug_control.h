@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "core/base/result.h"
@@ -23,6 +24,12 @@ struct DebugControl {
   std::function<bool()> is_loading{};
   // Makes the configuration file name every option.
   std::function<Result<>()> rewrite_config{};
+  // Starts the program anew in this process. Returns where that cannot be.
+  struct Restart {
+    bool graceful;  // finishes files as SHUTDOWN does, and rewrites the configuration file
+    std::int64_t delay_ms;
+  };
+  std::function<Result<>(const Restart& how)> restart{};
 };
 
 }  // namespace tarn

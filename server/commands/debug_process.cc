@@ -50,6 +50,21 @@ void debug_oom(Call& call) {
   call.reply.ok();
 }
 
+void restart(Call& call, bool graceful) {
+  ArgReader args(call, 2);
+  const std::int64_t delay_ms = args.at_end() ? 0 : args.integer();
+  if (args.failed()) return;
+  const auto done = call.feature<DebugControl>().restart(
+      {.graceful = graceful, .delay_ms = std::max<std::int64_t>(delay_ms, 0)});
+  if (done) return;
+  log::warn("{}", done.error().message);
+  call.reply.error("ERR failed to restart the server. Check server logs.");
+}
+
+void debug_restart(Call& call) { restart(call, true); }
+
+void debug_crash_and_recover(Call& call) { restart(call, false); }
+
 // --- Time
 
 void debug_sleep(Call& call) {
@@ -160,6 +175,10 @@ std::string random_text(Rng& rng) {
   return text;
 }
 
+void debug_stringmatch_len(Call& call) {
+  call.reply.integer(glob_match(call.args[2], call.args[3]) ? 1 : 0);
+}
+
 // Random patterns on random texts: a fault of the matcher shows under a sanitizer or as a crash.
 void debug_stringmatch_test(Call& call) {
   constexpr int kTries = 100'000;
@@ -174,6 +193,8 @@ void debug_stringmatch_test(Call& call) {
 constexpr DebugSubcommand kRows[] = {
     {"assert", debug_assert, 0, DebugSubcommand::kAny, "", "Crashes by a failed assertion"},
     {"change-repl-id", debug_change_repl_id, 0, 0, "", "Takes another replication id"},
+    {"crash-and-recover", debug_crash_and_recover, 0, 1, "[milliseconds]",
+     "Starts the server anew after so long, as if it had crashed"},
     {"leak", debug_leak, 1, 1, "text", "Loses memory that holds the text"},
     {"log", debug_log, 1, 1, "message", "Writes a message to the log"},
 #ifdef TARN_JEMALLOC
@@ -185,8 +206,12 @@ constexpr DebugSubcommand kRows[] = {
     {"oom", debug_oom, 0, DebugSubcommand::kAny, "", "Asks for more memory than there can be"},
     {"panic", debug_panic, 0, DebugSubcommand::kAny, "", "Aborts the server"},
     {"pause-cron", debug_pause_cron, 1, 1, "0|1", "Stops the periodic jobs, or lets them go on"},
+    {"restart", debug_restart, 0, 1, "[milliseconds]",
+     "Ends the server as SHUTDOWN does, and starts it anew after so long"},
     {"segfault", debug_segfault, 0, DebugSubcommand::kAny, "", "Crashes by a bad memory access"},
     {"sleep", debug_sleep, 1, 1, "seconds", "Serves nobody for so long; fractions count"},
+    {"stringmatch-len", debug_stringmatch_len, 2, 2, "pattern text",
+     "Tells whether the pattern matches the text (1) or not (0)"},
     {"stringmatch-test", debug_stringmatch_test, 0, 0, "", "Tries the pattern matcher at random"},
     {"structsize", debug_structsize, 0, 0, "", "Tells the sizes of the main structures in bytes"},
 };

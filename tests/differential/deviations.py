@@ -100,6 +100,12 @@ DEVIATIONS = [
         reason="CLIENT SETINFO and NO-TOUCH came with Redis 7.2",
     ),
     Deviation(
+        command=r"(?i)debug stringmatch-len .*",
+        ours=r"\(integer\) [01]",
+        theirs=r"\(error\) ERR unknown subcommand .*",
+        reason="DEBUG STRINGMATCH-LEN came later",
+    ),
+    Deviation(
         command=r"(?i)config set .*loglevel.*",
         ours=r".* warning, nothing",
         theirs=r".* warning",

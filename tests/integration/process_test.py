@@ -180,6 +180,29 @@ def sigterm_at_start():
         one.remove()
 
 
+@check("a second SIGINT ends it at once, with status 1, where a command keeps it from the first",
+       ours_only=True)  # redis-server's sleep ends with the first
+def sigint_during_command():
+    one = server("--enable-debug-command", "yes")
+    one.expect_trouble = True  # it is not to exit with status 0
+
+    def busy():
+        try:
+            with Client(one.port, timeout=0.2) as other:
+                other.do("PING")
+            return False
+        except OSError:
+            return True
+
+    with one, one.client() as client:
+        client.send("DEBUG", "SLEEP", 60)
+        expect(wait_until(busy), "the command does not run")
+        one.signal(signal.SIGINT)
+        expect(busy(), "ended by the first")
+        one.signal(signal.SIGINT)
+        equal(one.wait(), 1, "exit status")
+
+
 @check("SIGUSR1 does as well, as it ends memcached gracefully", ours_only=True)
 def sigusr1():
     ends_with(signal.SIGUSR1)
@@ -352,6 +375,48 @@ def crash_out_of_memory():
             expect(wanted in log, f"no {wanted!r} in the report: {log[-3000:]!r}")
 
 
+def restarted(one, word):
+    """A client of the server after it started anew by this DEBUG command."""
+    with one.client() as client:
+        before = info(client, "server")
+        client.send("DEBUG", word)
+        data, closed = client.read_until_close()
+        expect(closed and not data, f"the client got {data!r}")
+    expect(wait_until(lambda: one.answers()), "it does not answer")
+    client = one.client()
+    after = info(client, "server")
+    equal(after["process_id"], before["process_id"])
+    expect(after["run_id"] != before["run_id"], "not restarted")
+    return client
+
+
+@check("DEBUG RESTART ends it as SHUTDOWN does and starts it anew, with the same options")
+def restart():
+    one = server("--enable-debug-command", "yes", "--save", "900 1", "--pidfile", "pid")
+    with one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+        with restarted(one, "RESTART") as client:
+            equal(client.do("GET", "k"), b"v")
+            equal(client.do("CONFIG", "GET", "save"), [b"save", b"900 1"])
+        equal(int(read(os.path.join(one.directory, "pid"))), one.process.pid)
+
+
+@check("DEBUG CRASH-AND-RECOVER leaves nothing but what was safe")
+def crash_and_recover():
+    with server("--enable-debug-command", "yes", "--save", "900 1") as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+        with restarted(one, "CRASH-AND-RECOVER") as client:
+            equal(client.do("DBSIZE"), 0)
+            client.do("CONFIG", "SET", "save", "")
+    with server("--enable-debug-command", "yes", "--appendonly", "yes") as one:
+        with one.client() as client:
+            client.do("SET", "k", "v")
+        with restarted(one, "CRASH-AND-RECOVER") as client:
+            equal(client.do("GET", "k"), b"v")
+
+
 @check("supervised systemd: READY=1 is sent to the socket of NOTIFY_SOCKET")
 def systemd():
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
@@ -364,6 +429,34 @@ def systemd():
             messages = b""
             while b"READY=1" not in messages:
                 messages += notify.recv(4096) + b"\n"
+
+
+@check("supervised upstart: it stops when it is ready, and goes on when it is told", ours_only=True)
+def upstart():
+    for mode in ("upstart", "auto"):
+        one = server("--supervised", mode)
+        one.env["UPSTART_JOB"] = "tarn"
+
+        def state(one=one):
+            return read(f"/proc/{one.process.pid}/stat").rpartition(b")")[2].split()[:1]
+
+        try:
+            one.launch()
+            expect(wait_until(lambda: state() == [b"T"]), f"{mode}: not stopped")
+            one.signal(signal.SIGCONT)
+            with one.client() as client:
+                equal(info(client, "server")["process_supervised"], "upstart")
+            one.stop()
+        finally:
+            one.kill()
+            one.remove()
+
+
+@check("supervised upstart without a job warns, and serves", ours_only=True)
+def no_upstart():
+    with server("--supervised", "upstart") as one, one.client() as client:
+        expect(b"UPSTART_JOB is not set" in one.log(), "no warning")
+        equal(info(client, "server")["process_supervised"], "no")
 
 
 if __name__ == "__main__":

@@ -168,15 +168,19 @@ class Server:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
-            try:
-                with Client(self.port, timeout=2.0) as client:
-                    reply = client.call("PING")
-                if not reply.is_error or not reply.value.startswith(b"LOADING"):
-                    return True
-            except (OSError, ConnectionClosed):
-                pass
+            if self.answers():
+                return True
             time.sleep(0.02)
         return False
+
+    def answers(self):
+        """Whether it serves commands: not while it starts or loads."""
+        try:
+            with Client(self.port, timeout=2.0) as client:
+                reply = client.call("PING")
+            return not reply.is_error or not reply.value.startswith(b"LOADING")
+        except (OSError, ConnectionClosed):
+            return False
 
     def client(self, resp=2, timeout=20.0):
         return Client(self.port, resp=resp, timeout=timeout)

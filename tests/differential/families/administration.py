@@ -111,7 +111,7 @@ ROWS = [
     row(0.2, "CONFIG", unknown_subcommand, any_args),
     row(0.5, "DEBUG", word("DIGEST-VALUE"), repeat(0, 3, key)),
     row(0.2, "DEBUG", word("DIGEST")),
-    row(0.3, "DEBUG", word("STRINGMATCH-LEN"), word("10", "100"), word("*a*", "a?[bc]", "*")),
+    row(0.3, "DEBUG", word("STRINGMATCH-LEN"), word("*a*", "a?[bc]", "*"), key),
     row(1, "DEBUG", word("PROTOCOL"), _protocol_type),
     row(0.2, "DEBUG", unknown_subcommand, any_args),
     row(
