@@ -7,7 +7,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -16,11 +15,10 @@
 #include "persistence/aof/annotation.h"
 #include "persistence/aof/aof_reader.h"
 #include "persistence/aof/padding.h"
+#include "tests/support/temporary_directory.h"
 
 namespace tarn {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string resp(std::initializer_list<std::string_view> args) {
   std::string bytes = "*" + std::to_string(args.size()) + "\r\n";
@@ -47,13 +45,7 @@ class Recorder final : public CommandSink {
 };
 
 struct LogFixture {
-  LogFixture() {
-    char pattern[] = "/tmp/tarn-aof-XXXXXX";
-    directory = ::mkdtemp(pattern);
-  }
-  ~LogFixture() { fs::remove_all(directory); }
-
-  std::string path(const std::string& name) const { return directory / name; }
+  std::string path(const std::string& name) const { return directory.path() + "/" + name; }
   static std::string content(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
@@ -87,7 +79,7 @@ struct LogFixture {
     return {std::move(*segment), recorder.commands.size()};
   }
 
-  fs::path directory;
+  TemporaryDirectory directory;
   std::int64_t now_ms = 1'700'000'000'000;
   AofLog log{[] {}};
 };

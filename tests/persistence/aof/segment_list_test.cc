@@ -2,22 +2,14 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "tests/support/temporary_directory.h"
 
 namespace tarn {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Files {
-  Files() {
-    char pattern[] = "/tmp/tarn-segments-XXXXXX";
-    directory = ::mkdtemp(pattern);
-  }
-  ~Files() { fs::remove_all(directory); }
-
   void ours(std::uint64_t after) {
     ChecksumChain chain;
     add(print_annotation({.sequence = after, .time_ms = 1'700'000'000'000}, "", chain) + "*1\r\n");
@@ -26,14 +18,14 @@ struct Files {
     missing();
     std::ofstream(paths.back(), std::ios::binary) << bytes;
   }
-  void missing() { paths.push_back(directory / std::to_string(paths.size())); }
+  void missing() { paths.push_back(directory.path() + "/" + std::to_string(paths.size())); }
   SegmentList list() const {
     auto read = SegmentList::read(paths);
     REQUIRE(read);
     return *read;
   }
 
-  fs::path directory;
+  TemporaryDirectory directory;
   std::vector<std::string> paths;
 };
 
@@ -51,7 +43,7 @@ TEST_CASE_FIXTURE(Files, "SegmentList: how segments begin") {
 }
 
 TEST_CASE_FIXTURE(Files, "SegmentList: a directory is no segment") {
-  paths.push_back(directory);
+  paths.push_back(directory.path());
   CHECK_FALSE(SegmentList::read(paths));
 }
 

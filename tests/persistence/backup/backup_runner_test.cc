@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temporary_directory.h"
+
 namespace tarn {
 namespace {
 
@@ -20,17 +22,11 @@ std::string content_of(const fs::path& path) {
   return text.str();
 }
 
-fs::path new_directory() {
-  char pattern[] = "/tmp/tarn-backup-XXXXXX";
-  return ::mkdtemp(pattern);
-}
-
 struct BackupFixture {
   BackupFixture() {
     fs::create_directory(root / "store");
     REQUIRE(queue.open());
   }
-  ~BackupFixture() { fs::remove_all(root); }
 
   void add(const std::string& name, const std::string& content) {
     std::ofstream(root / name) << content;
@@ -48,7 +44,8 @@ struct BackupFixture {
     runs = runner.status().done + runner.status().failed;
   }
 
-  const fs::path root = new_directory();
+  const TemporaryDirectory home;
+  const fs::path root = home.path();
   FakeClock clock;
   FileWorker files{[] {}};
   BackupQueue queue{root / "queue", files};

@@ -1,86 +1,70 @@
 #include "server/app/log_file.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
+
+#include "tests/support/temporary_directory.h"
 
 namespace tarn {
 namespace {
 
-struct Directory {
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "tarn-log-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
-
-  std::string content(const std::string& name) const {
-    std::ifstream file(path + "/" + name);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  std::string path;
-};
-
-TEST_CASE_FIXTURE(Directory, "lines are appended to what is there") {
-  std::ofstream(path + "/log") << "old\n";
-  const auto log = LogFile::open(path + "/log");
+TEST_CASE_FIXTURE(TemporaryDirectory, "lines are appended to what is there") {
+  std::ofstream(path() + "/log") << "old\n";
+  const auto log = LogFile::open(path() + "/log");
   REQUIRE(log.ok());
   (*log)->write("new\n");
-  CHECK(content("log") == "old\nnew\n");
+  CHECK(read("log") == "old\nnew\n");
 }
 
-TEST_CASE_FIXTURE(Directory, "a log that was moved away or deleted is begun anew") {
-  const auto log = LogFile::open(path + "/log");
+TEST_CASE_FIXTURE(TemporaryDirectory, "a log that was moved away or deleted is begun anew") {
+  const auto log = LogFile::open(path() + "/log");
   REQUIRE(log.ok());
   (*log)->write("one\n");
-  std::filesystem::rename(path + "/log", path + "/log.1");
+  std::filesystem::rename(path() + "/log", path() + "/log.1");
   (*log)->write("two\n");
   (*log)->write("three\n");
-  CHECK(content("log.1") == "one\n");
-  CHECK(content("log") == "two\nthree\n");
-  std::filesystem::remove(path + "/log");
+  CHECK(read("log.1") == "one\n");
+  CHECK(read("log") == "two\nthree\n");
+  std::filesystem::remove(path() + "/log");
   (*log)->write("four\n");
-  CHECK(content("log") == "four\n");
+  CHECK(read("log") == "four\n");
 }
 
-TEST_CASE_FIXTURE(Directory, "a log that another file has replaced goes on in that") {
-  const auto log = LogFile::open(path + "/log");
+TEST_CASE_FIXTURE(TemporaryDirectory, "a log that another file has replaced goes on in that") {
+  const auto log = LogFile::open(path() + "/log");
   REQUIRE(log.ok());
-  std::ofstream(path + "/next") << "made by logrotate\n";
-  std::filesystem::rename(path + "/next", path + "/log");
+  std::ofstream(path() + "/next") << "made by logrotate\n";
+  std::filesystem::rename(path() + "/next", path() + "/log");
   (*log)->write("one\n");
-  CHECK(content("log") == "made by logrotate\none\n");
+  CHECK(read("log") == "made by logrotate\none\n");
 }
 
-TEST_CASE_FIXTURE(Directory, "a log that was cut, as by copytruncate, has no hole") {
-  const auto log = LogFile::open(path + "/log");
+TEST_CASE_FIXTURE(TemporaryDirectory, "a log that was cut, as by copytruncate, has no hole") {
+  const auto log = LogFile::open(path() + "/log");
   REQUIRE(log.ok());
   (*log)->write("one\n");
-  std::filesystem::resize_file(path + "/log", 0);
+  std::filesystem::resize_file(path() + "/log", 0);
   (*log)->write("two\n");
-  CHECK(content("log") == "two\n");
+  CHECK(read("log") == "two\n");
 }
 
-TEST_CASE_FIXTURE(Directory, "where no new file can be made, the old one goes on") {
-  std::filesystem::create_directory(path + "/logs");
-  const auto log = LogFile::open(path + "/logs/log");
+TEST_CASE_FIXTURE(TemporaryDirectory, "where no new file can be made, the old one goes on") {
+  std::filesystem::create_directory(path() + "/logs");
+  const auto log = LogFile::open(path() + "/logs/log");
   REQUIRE(log.ok());
-  std::filesystem::rename(path + "/logs", path + "/old");
+  std::filesystem::rename(path() + "/logs", path() + "/old");
   (*log)->write("one\n");
-  CHECK(content("old/log") == "one\n");
+  CHECK(read("old/log") == "one\n");
 }
 
-TEST_CASE_FIXTURE(Directory, "a directory that is not there is not made") {
-  const auto log = LogFile::open(path + "/none/log");
+TEST_CASE_FIXTURE(TemporaryDirectory, "a directory that is not there is not made") {
+  const auto log = LogFile::open(path() + "/none/log");
   REQUIRE(!log.ok());
-  CHECK(log.error().message == "Cannot open " + path + "/none/log: No such file or directory");
-  CHECK(!std::filesystem::exists(path + "/none"));
+  CHECK(log.error().message == "Cannot open " + path() + "/none/log: No such file or directory");
+  CHECK(!std::filesystem::exists(path() + "/none"));
 }
 
 }  // namespace
