@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 namespace tarn {
@@ -39,8 +40,9 @@ std::string expand(std::string text, const std::string& program, const Options& 
 }  // namespace
 
 // The system puts the strings of both in one row, without gaps. Those of the environment are
-// copied; the copies live as long as the process.
+// copied; the copies live as long as the process, which may look at its environment to the end.
 ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argv[0]) {
+  static auto* const kept = new std::deque<std::string>;
   char* end = argv[0];
   const auto extend = [&](char* word) {
     if (word == end) end = word + std::strlen(word) + 1;
@@ -48,7 +50,7 @@ ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argv[0]) {
   for (int i = 0; i < argc; ++i) extend(argv[i]);
   for (char** variable = environ; *variable != nullptr; ++variable) {
     extend(*variable);
-    if (char* copy = ::strdup(*variable); copy != nullptr) *variable = copy;
+    *variable = kept->emplace_back(*variable).data();
   }
   room_ = {argv[0], end};
 }
