@@ -12,6 +12,10 @@ void* map_pages(std::size_t bytes) {
   return pages;
 }
 
+void fetch_pages(void* pages, std::size_t bytes) {
+  ::madvise(pages, bytes, MADV_POPULATE_WRITE);  // older kernels refuse it, and leave it at faults
+}
+
 bool unmap_pages(void* pages, std::size_t bytes) {
   return bytes == 0 || ::munmap(pages, bytes) == 0;
 }

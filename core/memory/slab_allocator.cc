@@ -21,6 +21,9 @@ namespace {
 constexpr size_t kMostSparseShare = 4;
 // Postponed objects that are freed together, so that their cache misses overlap.
 constexpr size_t kFreeGroup = 16;
+// A class with so many slabs is likely to fill another; of one with fewer, only pages that get
+// objects are taken from the system.
+constexpr size_t kManySlabs = 4;
 
 void* require_pages(size_t bytes) {
   void* pages = map_pages(bytes);
@@ -358,8 +361,10 @@ void SlabAllocator::unmap_last_postponed() {
 
 // An empty slab for the class, as kCurrent.
 SlabAllocator::Slab* SlabAllocator::open_slab(size_t index) {
-  Slab* slab = warm_count_ > 0 ? warm_[--warm_count_] : take_free_slab();
   SizeClass& size_class = classes_[index];
+  const bool warm = warm_count_ > 0;
+  Slab* slab = warm ? warm_[--warm_count_] : take_free_slab();
+  if (!warm && size_class.slabs >= kManySlabs) fetch_pages(objects_of(slab), kSlabBytes);
   if (!size_class.touched) metadata_bytes_ += sizeof(SizeClass);
   size_class.touched = true;
   ++size_class.slabs;
