@@ -48,9 +48,12 @@ def measure(name, context):
         for title, pipeline, value_bytes, keys, requests, _ in LARGE:
             # In place of the first of the small ones.
             context.load.fill(server, keys, value_bytes=value_bytes, pipeline=1)
-            figures = context.load.metered_flood(server, [GET], pipeline=pipeline,
-                                                 requests=requests // context.choose(1, 5),
-                                                 keyspace=keys)
+            # Of three runs the one that took least, as what others do on the machine takes of the
+            # memory's speed, which is what limits both.
+            figures = min((context.load.metered_flood(server, [GET], pipeline=pipeline,
+                                                      requests=requests // context.choose(1, 5),
+                                                      keyspace=keys) for _ in range(3)),
+                          key=lambda f: f["cpu_us"])
             metrics[f"{title} rps"] = figures["rps"]
             metrics[f"{title} cpu_us"] = figures["cpu_us"]
             metrics[f"{title} busy"] = figures["server_busy"]
