@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "bench/load/reply_counter.h"
 #include "bench/load/request_batch.h"
@@ -23,6 +24,8 @@ namespace {
 
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr size_t kEventsATurn = 64;
+/// The prober is served at least twice as often, while this process has its processor.
+constexpr uint64_t kAbsenceNs = 1'000'000;
 
 volatile std::sig_atomic_t g_stop = 0;
 
@@ -121,6 +124,7 @@ class Prober {
 
   /// Sends every PING that is due, then notes the replies that have arrived.
   void serve(RunResult& result) {
+    doubt_after_absence();
     for (uint64_t now = now_ns(); due_ns_ <= now; now = now_ns()) send_ping(now, result);
     if (waits_for_replies()) note_replies(result);
   }
@@ -131,7 +135,11 @@ class Prober {
     const uint64_t now = now_ns();
     for (uint64_t i = 0; i < ended && !unanswered_.empty(); ++i) {
       const Ping& ping = unanswered_.front();
-      result.probe_ns.push_back(arrived_ns - std::min(ping.sent_ns, arrived_ns));
+      if (ping.doubtful) {
+        ++result.probes_in_doubt;
+      } else {
+        result.probe_ns.push_back(arrived_ns - std::min(ping.sent_ns, arrived_ns));
+      }
       result.probe_noted_ns.push_back(now - ping.due_ns);
       unanswered_.pop_front();
     }
@@ -141,10 +149,19 @@ class Prober {
   struct Ping {
     uint64_t due_ns;   ///< of now_ns()
     uint64_t sent_ns;  ///< of wall_clock_ns(), as the system notes arrivals
+    bool doubtful = false;
   };
 
+  /// What was under way while this process did not run may have waited on its processor, not for
+  /// the server: there the system delivers packets, and may have to wait for a turn as well.
+  void doubt_after_absence() {
+    const uint64_t now = now_ns();
+    if (now - std::exchange(looked_ns_, now) < kAbsenceNs) return;
+    for (Ping& ping : unanswered_) ping.doubtful = true;
+  }
+
   void send_ping(uint64_t now, RunResult& result) {
-    unanswered_.push_back({due_ns_, wall_clock_ns()});
+    unanswered_.push_back({.due_ns = due_ns_, .sent_ns = wall_clock_ns()});
     if (socket_.send(ping_) != ping_.size()) die("a PING did not fit into the socket's buffer");
     result.probe_lateness_ns.push_back(now - due_ns_);
     due_ns_ += interval_ns_;
@@ -155,6 +172,7 @@ class Prober {
   std::string_view ping_;
   uint64_t interval_ns_;
   uint64_t due_ns_ = 0;
+  uint64_t looked_ns_ = 0;  ///< when it was last served
   std::deque<Ping> unanswered_;
 };
 

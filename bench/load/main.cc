@@ -38,6 +38,8 @@ void flood_or_probe(const Options& options) {
   std::printf("\"rps\": %.1f, \"load_cpu_seconds\": %.6f",
               static_cast<double>(result.requests) / result.seconds, result.load_cpu_seconds);
   if (options.probe_hz > 0) {
+    std::printf(", \"pings\": %zu, \"pings_in_doubt\": %llu", result.probe_noted_ns.size(),
+                static_cast<unsigned long long>(result.probes_in_doubt));
     print_quantiles("", result.probe_ns);
     print_quantiles("noted_", result.probe_noted_ns);
     print_quantiles("late_", result.probe_lateness_ns);
