@@ -42,7 +42,7 @@ std::string expand(std::string text, const std::string& program, const Options& 
 // The system puts the strings of both in one row, without gaps. Those of the environment are
 // copied; the copies live as long as the process, which may look at its environment to the end.
 ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argv[0]) {
-  static auto* const kept = new std::deque<std::string>;
+  static auto* const kKept = new std::deque<std::string>;
   char* end = argv[0];
   const auto extend = [&](char* word) {
     if (word == end) end = word + std::strlen(word) + 1;
@@ -50,7 +50,7 @@ ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argv[0]) {
   for (int i = 0; i < argc; ++i) extend(argv[i]);
   for (char** variable = environ; *variable != nullptr; ++variable) {
     extend(*variable);
-    *variable = kept->emplace_back(*variable).data();
+    *variable = kKept->emplace_back(*variable).data();
   }
   room_ = {argv[0], end};
 }
