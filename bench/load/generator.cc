@@ -124,7 +124,7 @@ class Prober {
 
   /// Sends every PING that is due, then notes the replies that have arrived.
   void serve(RunResult& result) {
-    doubt_after_absence();
+    note_absence();
     for (uint64_t now = now_ns(); due_ns_ <= now; now = now_ns()) send_ping(now, result);
     if (waits_for_replies()) note_replies(result);
   }
@@ -135,11 +135,8 @@ class Prober {
     const uint64_t now = now_ns();
     for (uint64_t i = 0; i < ended && !unanswered_.empty(); ++i) {
       const Ping& ping = unanswered_.front();
-      if (ping.doubtful) {
-        ++result.probes_in_doubt;
-      } else {
-        result.probe_ns.push_back(arrived_ns - std::min(ping.sent_ns, arrived_ns));
-      }
+      if (ping.away_ns > 0) ++result.probes_in_doubt;
+      result.probe_ns.push_back(arrived_ns - std::min(ping.sent_ns + ping.away_ns, arrived_ns));
       result.probe_noted_ns.push_back(now - ping.due_ns);
       unanswered_.pop_front();
     }
@@ -147,17 +144,18 @@ class Prober {
 
  private:
   struct Ping {
-    uint64_t due_ns;   ///< of now_ns()
-    uint64_t sent_ns;  ///< of wall_clock_ns(), as the system notes arrivals
-    bool doubtful = false;
+    uint64_t due_ns;       ///< of now_ns()
+    uint64_t sent_ns;      ///< of wall_clock_ns(), as the system notes arrivals
+    uint64_t away_ns = 0;  ///< for how long of it this process did not run
   };
 
   /// What was under way while this process did not run may have waited on its processor, not for
   /// the server: there the system delivers packets, and may have to wait for a turn as well.
-  void doubt_after_absence() {
+  void note_absence() {
     const uint64_t now = now_ns();
-    if (now - std::exchange(looked_ns_, now) < kAbsenceNs) return;
-    for (Ping& ping : unanswered_) ping.doubtful = true;
+    const uint64_t away_ns = now - std::exchange(looked_ns_, now);
+    if (away_ns < kAbsenceNs) return;
+    for (Ping& ping : unanswered_) ping.away_ns += away_ns;
   }
 
   void send_ping(uint64_t now, RunResult& result) {

@@ -17,7 +17,7 @@ struct RunResult {
   double seconds = 0;
   double load_cpu_seconds = 0;           ///< user and system time of this process
   std::vector<uint64_t> probe_ns;        ///< send of a PING to the arrival of its reply
-  uint64_t probes_in_doubt = 0;          ///< that it leaves out
+  uint64_t probes_in_doubt = 0;          ///< of them during which this process was away
   std::vector<uint64_t> probe_noted_ns;  ///< scheduled time of a PING to the reading of its reply
   std::vector<uint64_t> probe_lateness_ns;  ///< scheduled time of a PING to its send
 };
@@ -32,11 +32,11 @@ struct RunResult {
 /// earlier ones were answered. So a stall of the server is seen by every PING due during it, and
 /// nothing is omitted because the prober waited for the server (coordinated omission). A latency
 /// ends when the system takes the reply in, not when the prober gets to read it: what the
-/// scheduler takes from this process is not the server's. A PING that was under way while this
-/// process did not run, for a millisecond or more, is left out and counted. One thread does both so
-/// that the prober never waits for the scheduler to take the core from the flood: between any two
-/// flood events (some 10 µs each) it is served first. How late its sends were is measured, and what
-/// a PING took from when it was due until its reply was read.
+/// scheduler takes from this process is not the server's. The time for which this process did not
+/// run while a PING was under way, a millisecond or more, does not count, and the PING is counted.
+/// One thread does both so that the prober never waits for the scheduler to take the core from the
+/// flood: between any two flood events (some 10 µs each) it is served first. How late its sends
+/// were is measured, and what a PING took from when it was due until its reply was read.
 RunResult run_load(const Options& options);
 
 }  // namespace tarn::load
