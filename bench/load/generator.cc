@@ -24,7 +24,7 @@ namespace {
 
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr size_t kEventsATurn = 64;
-/// The prober is served at least twice as often, while this process has its processor.
+/// The least that counts as an absence of the prober.
 constexpr uint64_t kAbsenceNs = 1'000'000;
 
 volatile std::sig_atomic_t g_stop = 0;
@@ -154,7 +154,8 @@ class Prober {
   void note_absence() {
     const uint64_t now = now_ns();
     const uint64_t away_ns = now - std::exchange(looked_ns_, now);
-    if (away_ns < kAbsenceNs) return;
+    // It wakes for each PING that is due.
+    if (away_ns < std::max(kAbsenceNs, 2 * interval_ns_)) return;
     for (Ping& ping : unanswered_) ping.away_ns += away_ns;
   }
 

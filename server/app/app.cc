@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -438,6 +439,10 @@ Result<> App::finish_files(const ShutdownRequest& request) {
 }
 
 Result<> App::restart(const DebugControl::Restart& how) {
+  // As after an upgrade. Files that are finished by then would not be written on.
+  if (::access(run_.executable.c_str(), X_OK) != 0) {
+    return Error{fmt::format("Cannot run {}: {}", run_.executable, std::strerror(errno))};
+  }
   if (how.graceful) {
     if (!config_.config_file().empty()) {
       if (const auto rewritten = config_.rewrite(); !rewritten) return rewritten;

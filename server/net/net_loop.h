@@ -32,8 +32,8 @@ class Connection;
 //  3. Output that comes outside of rounds, from timers and the like, is sent before the loop waits.
 //
 // Requests that come one behind the other are waited for without a way through Asio, whose timers
-// and signals have a turn every millisecond then; or for several of them, see WakeupCoalescing.
-// Where no more come, the loop waits in Asio.
+// have a turn every millisecond then; or for several of them, see WakeupCoalescing. Where no more
+// come, the loop waits in Asio.
 //
 // A command may let the loop poll() while it runs: one that loads a dataset does, so that others
 // get an answer. A round within a round passes over the connection whose turn it interrupts.
@@ -46,7 +46,7 @@ class NetLoop {
   NetLoop(const NetLoop&) = delete;
   NetLoop& operator=(const NetLoop&) = delete;
 
-  // For timers and signals.
+  // For timers.
   asio::io_context& io() { return io_; }
 
   // Serves until told to stop.

@@ -3,6 +3,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -32,7 +33,12 @@ def gone(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1] == [b"Z"]
+    return state(pid) == [b"Z"]
+
+
+def state(pid):
+    """As ps names it in one letter, in a list; empty where there is no such process."""
+    return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1]
 
 
 @check("daemonize: the parent returns 0, the child has a pid file and a log, SIGTERM ends it")
@@ -382,7 +388,7 @@ def restarted(one, word):
         client.send("DEBUG", word)
         data, closed = client.read_until_close()
         expect(closed and not data, f"the client got {data!r}")
-    expect(wait_until(lambda: one.answers()), "it does not answer")
+    expect(wait_until(one.answers), "it does not answer")
     client = one.client()
     after = info(client, "server")
     equal(after["process_id"], before["process_id"])
@@ -400,6 +406,24 @@ def restart():
             equal(client.do("GET", "k"), b"v")
             equal(client.do("CONFIG", "GET", "save"), [b"save", b"900 1"])
         equal(int(read(os.path.join(one.directory, "pid"))), one.process.pid)
+
+
+@check("DEBUG RESTART of a program that is gone is an error, and the log goes on", ours_only=True)
+def restart_without_program():
+    one = server("--enable-debug-command", "yes", "--appendonly", "yes", "--appendfsync", "always")
+    program = os.path.join(one.directory, "program")
+    shutil.copy(one.binary(), program)
+    one.binary = lambda: program
+    with one:
+        with one.client() as client:
+            os.unlink(program)
+            expect(client.call("DEBUG", "RESTART").is_error, "restarted")
+            client.do("SET", "k", "v")
+        one.kill()
+        del one.binary
+        one.start()
+        with one.client() as client:
+            equal(client.do("GET", "k"), b"v")
 
 
 @check("DEBUG CRASH-AND-RECOVER leaves nothing but what was safe")
@@ -436,13 +460,9 @@ def upstart():
     for mode in ("upstart", "auto"):
         one = server("--supervised", mode)
         one.env["UPSTART_JOB"] = "tarn"
-
-        def state(one=one):
-            return read(f"/proc/{one.process.pid}/stat").rpartition(b")")[2].split()[:1]
-
         try:
             one.launch()
-            expect(wait_until(lambda: state() == [b"T"]), f"{mode}: not stopped")
+            expect(wait_until(lambda one=one: state(one.process.pid) == [b"T"]), f"{mode}: not stopped")
             one.signal(signal.SIGCONT)
             with one.client() as client:
                 equal(info(client, "server")["process_supervised"], "upstart")
